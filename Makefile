@@ -1,0 +1,86 @@
+# A fresh machine needs Python ≥ 3.11 and nothing else for `make demo`; `make test` and `make lint` need Node ≥ 20 too.
+# PYTHON=… names another Python; TRACER_CHROMIUM=… another browser for the tests.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Only these are installed again when the packaging changes; the code itself is used where it lies.
+PACKAGING := pyproject.toml $(VENV)/.made
+FLAGS ?=
+
+.PHONY: help demo test test-python test-js lint format bench node clean
+
+help:
+	@echo "make demo    start the server with the demo chains"
+	@echo "make test    all tests: Python, the page's modules, a real browser"
+	@echo "make lint    ruff, mypy, tsc, Biome"
+	@echo "make bench   measure what docs/performance.md quotes (about 3 min)"
+	@echo "make format  put Python and the page into the form that lint asks for"
+	@echo "make clean   remove what make made"
+
+demo: $(VENV)/.installed
+	@$(BIN)/tracer demo $(FLAGS)
+
+test: $(VENV)/.test $(VENV)/.browser node_modules/.made
+	@status=0; \
+	$(MAKE) --no-print-directory test-js || status=1; \
+	$(MAKE) --no-print-directory test-python || status=1; \
+	exit $$status
+
+test-python: $(VENV)/.test $(VENV)/.browser node_modules/.made
+	TRACER_CHROMIUM="$$(cat $(VENV)/.browser)" $(BIN)/python -m pytest -n 2 --dist loadfile $(FLAGS)
+
+test-js: node_modules/.made
+	npm test --silent
+
+lint: $(VENV)/.lint node_modules/.made
+	@status=0; \
+	for check in "$(BIN)/ruff check ." "$(BIN)/ruff format --check ." "$(BIN)/mypy" "npm run lint --silent"; do \
+		echo "$$check"; $$check || status=1; \
+	done; \
+	exit $$status
+
+format: $(VENV)/.lint node_modules/.made
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	npm run format --silent
+
+bench: $(VENV)/.test
+	@for file in benchmarks/[a-z]*.py; do \
+		echo "$$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.made:
+	@tools/make-venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(PACKAGING)
+	@echo "make: installing tracer into $(VENV)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: $(PACKAGING)
+	@echo "make: installing tracer and what its tests need into $(VENV)"
+	@$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.lint: $(PACKAGING)
+	@echo "make: installing tracer and what checks it into $(VENV)"
+	@$(PIP) --editable '.[lint,test]'
+	@touch $@ $(VENV)/.installed $(VENV)/.test
+
+# Looked up anew each time: a browser may have been removed since. Quick where there is one.
+.PHONY: $(VENV)/.browser
+$(VENV)/.browser: $(VENV)/.test
+	@$(BIN)/python tools/find_browser.py > $@.new && mv $@.new $@
+
+node:
+	@tools/need-node
+
+node_modules/.made: package.json package-lock.json | node
+	@echo "make: installing what checks the page into node_modules"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
