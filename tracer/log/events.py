@@ -1,0 +1,66 @@
+"""The line: names, states and shapes of format 1. docs/format.md tells it in prose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NotRequired, TypedDict
+
+FORMAT: Final = 1
+
+SPAN_TYPES: Final = ("chain", "chat_model", "llm", "parser", "prompt", "tool", "retriever")
+
+STATES: Final = (
+    "running",
+    "ok",
+    "error",
+    "propagated",
+    "cancelled",
+    "interrupted",
+    "abandoned",
+    "unfinished",
+    "lost",
+)
+
+INTERRUPTED: Final = frozenset({"GraphInterrupt", "NodeInterrupt"})
+"""Exceptions by which LangGraph stops to be answered."""
+
+HANDED_OVER: Final = "ParentCommand"
+"""The exception by which a LangGraph goes on in the graph above it."""
+
+Line = dict[str, Any]
+"""One line of a log, decoded: always `event`; `seq` and `t_us` where it came through the reader."""
+
+
+class RunError(TypedDict):
+    """What a run or a span failed with. `type` is `module.Class`, without the module for builtins."""
+
+    type: str
+    message: str
+    traceback: NotRequired[str]
+
+
+class Usage(TypedDict):
+    """Tokens of one model call, as the model reported them."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+
+
+def is_node(tags: Iterable[object]) -> bool:
+    """Whether these are the tags of a LangGraph's node, whose parent is that graph."""
+    return any(isinstance(tag, str) and tag.startswith("graph:step:") for tag in tags)
+
+
+def span_event(event: str) -> tuple[str, str] | None:
+    """Split `on_<type>_<phase>` into type and phase (start, stream, end, error); None for any other event.
+
+    >>> span_event("on_chat_model_stream")
+    ('chat_model', 'stream')
+    """
+    if not event.startswith("on_"):
+        return None
+    span_type, _, phase = event[3:].rpartition("_")
+    if span_type and phase in ("start", "stream", "end", "error"):
+        return span_type, phase
+    return None

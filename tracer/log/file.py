@@ -1,0 +1,166 @@
+"""The only reader of run files. Takes any bytes; the one error it raises is LogError."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from .events import FORMAT, Line
+
+_BLOCK = 1 << 20
+_TAIL = 1 << 14
+
+
+class LogError(Exception):
+    """A log that cannot be read. Says which file, which line (from 1, or None for the whole file) and why."""
+
+    def __init__(self, path: Path, line: int | None, reason: str) -> None:
+        super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
+        self.path, self.line, self.reason = path, line, reason
+
+
+class LogFile:
+    """A run file open for reading: lines from any seq, also while another thread or process appends.
+
+    A line's seq is its place in the file. A place that holds no JSON object is given as
+    `{"seq", "event": "bad_line", "line", "bytes"}`, so nothing that follows it moves.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            # Opening a FIFO would wait for its writer.
+            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except (OSError, ValueError) as error:
+            raise LogError(path, None, getattr(error, "strerror", None) or str(error)) from error
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            self.close()
+            raise LogError(path, None, "not a regular file")
+
+    def __enter__(self) -> LogFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+    def size(self) -> int:
+        return os.fstat(self._fd).st_size
+
+    def locate(self, seq: int) -> tuple[int, int]:
+        """`(seq, offset)` of the line with this seq, or of the end of the complete lines where there are fewer.
+
+        Counts lines from the beginning: about 1 s for a gigabyte.
+        """
+        at, offset = 0, 0
+        while at < seq:
+            block = os.pread(self._fd, _BLOCK, offset)
+            begin = 0
+            while at < seq and (newline := block.find(b"\n", begin)) >= 0:
+                begin, at = newline + 1, at + 1
+            if begin == 0:
+                begin = self._long_line(offset)
+                if begin == 0:
+                    break
+                at += 1
+            offset += begin
+        return at, offset
+
+    def _long_line(self, offset: int) -> int:
+        """Length of the line at `offset`, however long, newline included; 0 where it is not complete."""
+        length = 0
+        while block := os.pread(self._fd, _BLOCK, offset + length):
+            newline = block.find(b"\n")
+            if newline >= 0:
+                return length + newline + 1
+            length += len(block)
+        return 0
+
+    def complete(self, seq: int, offset: int, most: int = _BLOCK) -> tuple[list[tuple[int, bytes]], int]:
+        """The complete lines from `offset` on, about `most` bytes of them, and the offset after the last one."""
+        block = os.pread(self._fd, most, offset)
+        end = block.rfind(b"\n") + 1
+        if end == 0:
+            length = self._long_line(offset)
+            if length == 0:
+                return [], offset
+            block = os.pread(self._fd, length, offset)
+            end = len(block)
+        parts = block[: end - 1].split(b"\n")
+        return [(seq + n, part) for n, part in enumerate(parts)], offset + end
+
+    def last(self) -> bytes:
+        """The last complete line, however long; b"" where there is none."""
+        size = self.size()
+        length = _TAIL
+        while True:
+            tail = os.pread(self._fd, length, max(0, size - length))
+            complete = tail[: tail.rfind(b"\n") + 1].rstrip(b"\n")
+            newline = complete.rfind(b"\n")
+            if newline >= 0 or length >= size:
+                return complete[newline + 1 :]
+            length *= 4
+
+    def rest(self, offset: int) -> bytes:
+        """What stands after the last complete line."""
+        return os.pread(self._fd, max(0, self.size() - offset), offset)
+
+
+def check(seq: int, raw: bytes) -> tuple[Line, bytes]:
+    """The line as an object and as strict JSON that carries its own seq; a bad line's stand-in where it is none."""
+    try:
+        line = orjson.loads(raw)
+    except ValueError:
+        line = None
+    if not isinstance(line, dict) or not isinstance(line.get("event"), str):
+        line = {"seq": seq, "event": "bad_line", "line": seq + 1, "bytes": len(raw)}
+        return line, orjson.dumps(line)
+    if type(line.get("seq")) is int and line["seq"] == seq:
+        return line, raw
+    line = {**line, "seq": seq}
+    try:
+        return line, orjson.dumps(line)
+    except TypeError:
+        # Nested deeper than can be written again.
+        line = {"seq": seq, "event": "bad_line", "line": seq + 1, "bytes": len(raw)}
+        return line, orjson.dumps(line)
+
+
+def read(path: str | os.PathLike[str]) -> Iterator[Line]:
+    """All lines of a log as it stands now, decoded, up to and with `run_end`. A torn last line counts as a bad one.
+
+    Raises LogError for a file that cannot be opened or was written by a newer tracer.
+    """
+    with LogFile(Path(path)) as file:
+        seq, offset = 0, 0
+        while True:
+            lines, offset = file.complete(seq, offset)
+            if not lines:
+                break
+            for seq, raw in lines:
+                line, _ = check(seq, raw)
+                _refuse_newer(file.path, line)
+                yield line
+                if line["event"] == "run_end":
+                    return
+            seq += 1
+        tail = file.rest(offset)
+        if tail:
+            line, _ = check(seq, tail)
+            _refuse_newer(file.path, line)
+            yield line
+
+
+def _refuse_newer(path: Path, line: dict[str, Any]) -> None:
+    if line["event"] == "run_start" and line.get("format") != FORMAT:
+        made = line.get("format")
+        if isinstance(made, int) and made > FORMAT:
+            raise LogError(path, line["seq"] + 1, f"made by a newer tracer (format {made}, this one reads {FORMAT})")
+        raise LogError(path, line["seq"] + 1, f"format {made!r} is not one that tracer knows (it reads {FORMAT})")

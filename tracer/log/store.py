@@ -1,0 +1,329 @@
+"""A folder of runs: create, follow, list, watch, delete. One file `<run>.jsonl` a run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import stat
+import threading
+import uuid
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from uuid_utils.compat import uuid7
+
+from .file import LogError, LogFile, check
+from .summary import Summaries, Summary
+from .watcher import Watcher
+from .writer import Writer, is_being_written
+
+PROBE_SECONDS = 2.0
+FOREIGN_POLL_SECONDS = 0.05
+
+_END_LINE = 4096
+_WATCHED = 200
+
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
+_NO_SUCH_RUN = "no run {!r} in {}"
+
+
+class RunNotFound(LookupError):
+    """No such run in this folder."""
+
+
+class RunRunning(RuntimeError):
+    """The run is still being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines as they stand in the log: `(seq, line without its newline)`, strict JSON."""
+
+    lines: list[tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What is no line: end {"seq", "status"} · lost {"seq"} · gone {} · past_end {"seq"} · alarm {"message"}."""
+
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A run that is no longer in the folder."""
+
+    run: str
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a path means a folder of runs, not a file: it is one, or ends with a slash."""
+    return os.fspath(path).endswith(("/", os.sep)) or Path(path).is_dir()
+
+
+def new_run_id() -> str:
+    """UUIDv7: sorts by time."""
+    return str(uuid7())
+
+
+class Store:
+    """The runs in one folder, made with mode 0700 where it does not exist."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(root)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._writers: dict[str, Writer] = {}
+        self._summaries = Summaries()
+        self._watcher = Watcher(self.root)
+        self._lock = threading.Lock()
+
+    def create(self, header: Mapping[str, Any], path: Path | None = None) -> Writer:
+        """A new run with these header fields (`run` among them); its `run_start` line is on disk on return."""
+        run = str(header["run"])
+        writer = Writer(path or self.root / f"{run}.jsonl", header)
+        with self._lock:
+            self._writers = {name: open_ for name, open_ in self._writers.items() if not open_.ended}
+            self._writers[writer.path.stem] = writer
+        return writer
+
+    def path(self, run: str) -> Path:
+        """The file of a run. Raises RunNotFound for anything but the id of a regular file directly in this folder."""
+        path = self.root / f"{run}.jsonl"
+        if _RUN.fullmatch(run):
+            with contextlib.suppress(OSError):
+                if stat.S_ISREG(path.lstat().st_mode):
+                    return path
+        raise RunNotFound(_NO_SUCH_RUN.format(run, self.root))
+
+    async def follow(self, run: str, after: int = -1) -> AsyncGenerator[Batch | Signal, None]:
+        """All lines after seq `after`, then what is appended, until the run ends.
+
+        Ends after one of the signals end, lost, gone, past_end. Raises RunNotFound.
+        """
+        path = self.path(run)
+        writer = self._writers.get(run)
+        changed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        leave = writer.listen(lambda: _wake(loop, changed)) if writer else None
+        wait = PROBE_SECONDS if writer else FOREIGN_POLL_SECONDS
+        try:
+            with _open(path, run, self.root) as file:
+                seq, offset = await asyncio.to_thread(file.locate, after + 1)
+                if seq < after + 1:
+                    yield Signal("past_end", {"seq": seq - 1})
+                    return
+                if seq > 0 and (status := _ended_at(file, seq - 1)) is not None:
+                    yield Signal("end", {"seq": seq - 1, "status": status})
+                    return
+                alarmed = False
+                probed = -PROBE_SECONDS
+                dead = False
+                while True:
+                    changed.clear()
+                    lines, offset = file.complete(seq, offset)
+                    if lines:
+                        seq = lines[-1][0] + 1
+                        batch, status = _checked(lines)
+                        yield Batch(batch)
+                        if status is not None:
+                            yield Signal("end", {"seq": batch[-1][0], "status": status})
+                            return
+                        continue
+                    if writer and writer.alarm and not alarmed:
+                        alarmed = True
+                        yield Signal("alarm", {"message": writer.alarm})
+                    if dead:
+                        # Whatever the writer still managed to write has been read by now, but for a torn last line.
+                        if tail := file.rest(offset):
+                            yield Batch([(seq, check(seq, tail)[1])])
+                        yield Signal("lost", {"seq": seq - 1})
+                        return
+                    if not path.exists():
+                        yield Signal("gone", {})
+                        return
+                    if loop.time() - probed >= PROBE_SECONDS:
+                        probed = loop.time()
+                        with contextlib.suppress(FileNotFoundError):
+                            dead = not is_being_written(path)
+                            if dead:
+                                continue
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(changed.wait(), wait)
+        finally:
+            if leave:
+                leave()
+
+    def lines(self, run: str, first: int = 0, last: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """The lines with first ≤ seq ≤ last as they stand now, as `(seq, strict JSON)`. Raises RunNotFound."""
+        with _open(self.path(run), run, self.root) as file:
+            seq, offset = file.locate(first)
+            if seq < first:
+                return
+            while True:
+                lines, offset = file.complete(seq, offset)
+                if not lines:
+                    return
+                for seq, raw in lines:
+                    if last is not None and seq > last:
+                        return
+                    yield seq, check(seq, raw)[1]
+                seq += 1
+
+    def list(
+        self, *, q: str = "", status: str = "", chain: str = "", before: str | None = None, limit: int = 50
+    ) -> tuple[list[Summary], str | None]:
+        """Newest first: at most `limit` runs older than `before` that fit, and the `before` of the next page or None.
+
+        `q` is looked for in chain, input, error and status, ignoring case.
+        """
+        needle = q.casefold()
+        found: list[Summary] = []
+        runs = self._runs()
+        if before is not None:
+            # Not by its place: the run that the last page ended with may have been deleted since.
+            runs = tuple(run for run in runs if self._order(run) < self._order(before))
+        for run in runs:
+            with contextlib.suppress(RunNotFound):
+                summary = self.summary(run)
+                if (status and summary["status"] != status) or (chain and summary["chain"] != chain):
+                    continue
+                if needle and needle not in _haystack(summary):
+                    continue
+                if len(found) == limit:
+                    return found, found[-1]["run"]
+                found.append(summary)
+        return found, None
+
+    def total(self) -> int:
+        return len(self._runs())
+
+    def summary(self, run: str) -> Summary:
+        """What the list shows of a run. Raises RunNotFound."""
+        try:
+            return self._summaries.of(run, self.path(run))
+        except (LogError, FileNotFoundError) as error:
+            raise RunNotFound(_NO_SUCH_RUN.format(run, self.root)) from error
+
+    def header(self, run: str) -> dict[str, Any]:
+        """The `run_start` line; {} where the file does not begin with one. Raises RunNotFound."""
+        self.summary(run)
+        return self._summaries.header(self.path(run))
+
+    def footer(self, run: str) -> dict[str, Any] | None:
+        """The `run_end` line, or None. Raises RunNotFound."""
+        return self._summaries.footer(self.path(run))
+
+    def last_input(self, chain: str) -> Sequence[Any]:
+        """`[input]` of the newest run of this chain that was given one, or `[]`."""
+        for run in self._runs():
+            with contextlib.suppress(RunNotFound):
+                if self.summary(run)["chain"] == chain:
+                    header = self.header(run)
+                    return [header["input"]] if "input" in header else []
+        return []
+
+    def delete(self, run: str) -> None:
+        """Remove a run's files. Raises RunNotFound, and RunRunning while some process writes it."""
+        path = self.path(run)
+        if is_being_written(path):
+            raise RunRunning(f"run {run} is still running; stop it first")
+        path.unlink(missing_ok=True)
+        self.root.joinpath(f"{run}.meta.json").unlink(missing_ok=True)
+
+    async def watch(self) -> AsyncGenerator[Summary | Gone, None]:
+        """Each run of the folder that begins, changes its summary, ends or goes, whichever process writes it."""
+        queue: asyncio.Queue[set[str]] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        known: dict[str, object] = {}
+
+        def put(runs: set[str]) -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(queue.put_nowait, runs)
+
+        running: set[str] = set()
+        with self._watcher.subscribe(put):
+            # A run that was silent before and then dies would change nothing in the folder that tells of it.
+            for summary in self.list(status="running", limit=_WATCHED)[0]:
+                running.add(summary["run"])
+                known[summary["run"]] = _mark(summary)
+            while True:
+                changed: set[str] = set()
+                with contextlib.suppress(TimeoutError):
+                    changed = await asyncio.wait_for(queue.get(), PROBE_SECONDS)
+                # A writer that dies changes nothing in the folder, so what was seen running is asked again.
+                for run in changed | running:
+                    try:
+                        summary = self.summary(run)
+                    except RunNotFound:
+                        running.discard(run)
+                        known.pop(run, None)
+                        yield Gone(run)
+                        continue
+                    (running.add if summary["status"] == "running" else running.discard)(run)
+                    if known.get(run) != _mark(summary):
+                        known[run] = _mark(summary)
+                        yield summary
+
+    def _runs(self) -> tuple[str, ...]:
+        """Ids of all runs, newest first."""
+        found = [self._order(path.stem) for path in self.root.glob("*.jsonl") if _RUN.fullmatch(path.stem)]
+        return tuple(run for _, run in sorted(found, reverse=True))
+
+    def _order(self, run: str) -> tuple[float, str]:
+        with contextlib.suppress(OSError):
+            return _began(run, self.root / f"{run}.jsonl"), run
+        return 0.0, run
+
+
+def _began(run: str, path: Path) -> float:
+    """Seconds since the epoch: from a UUIDv7's own clock, else from the file."""
+    with contextlib.suppress(ValueError):
+        number = uuid.UUID(run)
+        if number.version == 7:
+            return (number.int >> 80) / 1000
+    return path.lstat().st_mtime
+
+
+def _open(path: Path, run: str, root: Path) -> LogFile:
+    try:
+        return LogFile(path)
+    except LogError as error:
+        raise RunNotFound(_NO_SUCH_RUN.format(run, root)) from error
+
+
+def _checked(lines: list[tuple[int, bytes]]) -> tuple[list[tuple[int, bytes]], str | None]:
+    """The lines up to and with `run_end`, checked, and the status which that one gives."""
+    batch = []
+    for seq, raw in lines:
+        line, sound = check(seq, raw)
+        batch.append((seq, sound))
+        if line["event"] == "run_end":
+            return batch, str(line.get("status", "ok"))
+    return batch, None
+
+
+def _mark(summary: Summary) -> tuple[str, str, str]:
+    return summary["status"], summary["chain"], summary["input"]
+
+
+def _ended_at(file: LogFile, seq: int) -> str | None:
+    """The status that this line gives where it is a `run_end`."""
+    lines, _ = file.complete(*file.locate(seq), most=_END_LINE)
+    line = check(seq, lines[0][1])[0] if lines else {}
+    return str(line.get("status", "ok")) if line.get("event") == "run_end" else None
+
+
+def _haystack(summary: Summary) -> str:
+    error = summary["error"]
+    about = f"{error['type']} {error['message']}" if error else ""
+    return "\n".join((summary["run"], summary["chain"], summary["status"], summary["input"], about)).casefold()
+
+
+def _wake(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(changed.set)
