@@ -1,0 +1,1 @@
+"""Running chains: what is served (chains), and the one owner of tasks and loops (runner)."""
