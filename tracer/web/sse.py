@@ -1,0 +1,180 @@
+"""Following as Server-Sent Events: one flush for all that came in between, and an end whenever the server stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+
+import anyio
+import orjson
+from anyio.streams.memory import MemoryObjectSendStream
+from sse_starlette.sse import AppStatus, EventSourceResponse, SendTimeoutError
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Message, Receive, Scope, Send
+
+from tracer.log.store import Batch, Gone, RunNotFound, Signal, Store
+from tracer.log.summary import Summary
+
+from .stub import OVERSIZE, stub
+
+# At DEBUG it prints every chunk: what the chain saw, and a lot of it.
+logging.getLogger("sse_starlette.sse").setLevel(logging.INFO)
+# On a signal it would cut all streams off at once; ours end one step later, when viewers have seen their runs end.
+AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
+_log = logging.getLogger("tracer")
+
+FLUSH_SECONDS = 0.016
+PING_SECONDS = 15.0
+SEND_SECONDS = 30.0
+CATCH_UP_BYTES = 1 << 16
+"""From this size on a flush is a reader catching up: there is more, and waiting would only slow it down."""
+_HELLO = b"retry: 1000\n\n"
+_RECENT = 30
+
+Outbox = MemoryObjectSendStream[bytes]
+Cut = Callable[[Scope], Awaitable[None]]
+"""Breaks the connection of a request off."""
+
+
+class Stop:
+    """Lets all viewers go at once when the server stops. Belongs to the server's loop."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+        self._scopes: set[anyio.CancelScope] = set()
+
+    def begin(self) -> None:
+        """From here on nothing new is started."""
+        self.stopping = True
+
+    def release(self) -> None:
+        """End every stream."""
+        self.stopping = True
+        for scope in tuple(self._scopes):
+            scope.cancel()
+
+    @contextlib.contextmanager
+    def ends(self) -> Iterator[None]:
+        """The body is cancelled, without an error, as soon as viewers are let go."""
+        with anyio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                yield
+            finally:
+                self._scopes.discard(scope)
+
+
+class Stream(EventSourceResponse):
+    """An SSE answer: what `feed` puts into its outbox, as it is. One flush is sent before the next is taken."""
+
+    def __init__(self, feed: Callable[[Outbox], Awaitable[None]], stop: Stop, cut: Cut) -> None:
+        outbox, inbox = anyio.create_memory_object_stream[bytes](0)
+
+        async def run() -> None:
+            with outbox, stop.ends():
+                if not stop.stopping:
+                    # Without the reader gone is nobody to tell.
+                    with contextlib.suppress(anyio.BrokenResourceError):
+                        await outbox.send(_HELLO)
+                        await feed(outbox)
+
+        super().__init__(
+            inbox, ping=PING_SECONDS, send_timeout=SEND_SECONDS, sep="\n", data_sender_callable=run, cleanup_timeout=1.0
+        )
+        self._streams = (outbox, inbox)
+        self._cut = cut
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        blocked = False
+
+        async def noted(message: Message) -> None:
+            nonlocal blocked
+            blocked = True
+            await send(message)
+            blocked = False
+
+        try:
+            await super().__call__(scope, receive, noted)
+        except SendTimeoutError:
+            _log.info("a viewer took nothing for %g s and was let go", SEND_SECONDS)
+        finally:
+            for stream in self._streams:
+                stream.close()
+            if blocked:
+                # Closing would wait for the reader to take the rest, and it takes nothing.
+                await self._cut(scope)
+
+
+async def feed_run(
+    items: AsyncGenerator[Batch | Signal, None],
+    outbox: Outbox,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """What `Store.follow` yields, at most one flush every FLUSH_SECONDS; what came meanwhile is in the next one."""
+    async with contextlib.aclosing(items):
+        async for item in items:
+            data = await message(item)
+            flushed = clock()
+            await outbox.send(data)
+            if len(data) < CATCH_UP_BYTES and (wait := flushed + FLUSH_SECONDS - clock()) > 0:
+                await sleep(wait)
+
+
+async def settled(
+    items: AsyncGenerator[Batch | Signal, None],
+) -> AsyncGenerator[Batch | Signal, None]:
+    """The same, but `gone` where the run was deleted between the request and the first look at it."""
+    try:
+        async with contextlib.aclosing(items):
+            async for item in items:
+                yield item
+    except RunNotFound:
+        yield Signal("gone", {})
+
+
+async def feed_list(store: Store, outbox: Outbox, settle: float = 0.5) -> None:
+    """Every change of the list of runs; once, after `settle` seconds, the newest and the running ones as they are.
+
+    The latter is for what changed after the client asked and before watching was under way.
+    """
+
+    async def watch() -> None:
+        items = store.watch()
+        async with contextlib.aclosing(items):
+            async for item in items:
+                await outbox.send(_listed(item))
+
+    async def catch_up() -> None:
+        await asyncio.sleep(settle)
+        newest, _ = await run_in_threadpool(store.list, limit=_RECENT)
+        if newest:
+            await outbox.send(b"".join(map(_listed, reversed(newest))))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        tasks.start_soon(catch_up)
+
+
+async def message(item: Batch | Signal) -> bytes:
+    """SSE text: a message for each line with its seq as id, `event: oversize` for stubs; signals have no id."""
+    if isinstance(item, Signal):
+        return b"event: %b\ndata: %b\n\n" % (item.name.encode(), orjson.dumps(item.data))
+    parts: list[bytes] = []
+    for seq, line in item.lines:
+        if len(line) > OVERSIZE:
+            line = await run_in_threadpool(stub, line)
+            parts.append(b"id: %d\nevent: oversize\ndata: %b\n\n" % (seq, line))
+        else:
+            # A foreign file may hold a CR between its tokens, where it is white space; here it would end the line.
+            parts.append(b"id: %d\ndata: %b\n\n" % (seq, line.replace(b"\r", b" ")))
+    return b"".join(parts)
+
+
+def _listed(item: Summary | Gone) -> bytes:
+    if isinstance(item, Gone):
+        return b"event: gone\ndata: %b\n\n" % orjson.dumps({"run": item.run})
+    return b"data: %b\n\n" % orjson.dumps(item)
