@@ -1,0 +1,48 @@
+// One animation-frame loop for the whole page, and a dirty flag a panel.
+
+/** @typedef {{ ms: number, wall: number }} Frame  `ms` is the frame's own time, `wall` the wall clock in ms. */
+/** @typedef {(frame: Frame) => boolean | void} Draw  True: again in the next frame. */
+
+export class Loop {
+  /** @type {{ draw: Draw, dirty: boolean }[]} */
+  #panels = [];
+  #asked = false;
+
+  /**
+   * @param {Draw} draw
+   * @returns {() => void} what to call when the panel has something new to draw
+   */
+  add(draw) {
+    const panel = { draw, dirty: false };
+    this.#panels.push(panel);
+    return () => {
+      panel.dirty = true;
+      this.#ask();
+    };
+  }
+
+  #ask() {
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame((ms) => this.#frame(ms));
+  }
+
+  /** @param {number} ms */
+  #frame(ms) {
+    this.#asked = false;
+    const frame = { ms, wall: Date.now() };
+    for (const panel of this.#panels) {
+      if (!panel.dirty) continue;
+      panel.dirty = false;
+      try {
+        panel.dirty = panel.draw(frame) === true;
+      } catch (error) {
+        // One panel that fails must not stop the others.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+    if (this.#panels.some((panel) => panel.dirty)) this.#ask();
+  }
+}

@@ -1,0 +1,283 @@
+// The chosen span: Output, JSON, Input, Attributes, Raw.
+
+import { button, el, glyph, setAttribute, setGlyph, setText, show } from "../dom.js";
+import { duration, hasFailed, lookOf, typeName } from "../format.js";
+import { GraphNodes, nodeWords } from "../graph_nodes.js";
+import { stateGlyph } from "../states.js";
+import { AttributesView } from "./attributes.js";
+import { EndKeeper } from "./end.js";
+import { drawFailure, tracebackBox } from "./failure.js";
+import { JsonTree } from "./json.js";
+import { OutputView } from "./output.js";
+import { RawView } from "./raw.js";
+import { lasted } from "./row.js";
+import { drawTree, drawValue } from "./value.js";
+
+/** @typedef {import("../store.js").RunStore} RunStore */
+/** @typedef {import("../spans.js").Span} Span */
+/** @typedef {import("../loop.js").Frame} Frame */
+/** @typedef {(first: number, last: number) => Promise<Record<string, any>[]>} LinesOf */
+
+export const TABS = ["Output", "JSON", "Input", "Attributes", "Raw"];
+
+export class DetailsView {
+  #tab = "Output";
+  /** @type {Map<string, { tab: HTMLButtonElement, panel: HTMLElement }>} */
+  #tabs = new Map();
+  /** What the panels that read a line again show. @type {Record<string, string>} */
+  #shown = {};
+  /** @type {import("../growth.js").Growth | null} */
+  #growth = null;
+  /** The run's error that is drawn. @type {object | null} */
+  #failed = null;
+
+  /**
+   * @param {HTMLElement} root @param {import("../dom.js").Send} send @param {() => void} touch
+   * @param {LinesOf} linesOf lines of the run that is shown, by seq
+   */
+  constructor(root, send, touch, linesOf) {
+    this.touch = touch;
+    this.linesOf = linesOf;
+    this.icon = glyph("chain");
+    this.name = el("h2", "details-name");
+    this.about = el("span", "details-about");
+    const close = button("btn icon quiet details-close", [glyph("close")], { "aria-label": "Close details" });
+    close.addEventListener("click", () => send({ type: "close-details" }));
+    this.head = el("div", "details-head");
+    this.head.append(this.icon, this.name, this.about, close);
+    this.tablist = el("div", "tabs", "", { role: "tablist", "aria-label": "Details" });
+    const panels = el("div", "panels");
+    for (const name of TABS) {
+      const id = name.toLowerCase();
+      const tab = button("tab", name, { role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}` });
+      const panel = el("div", "panel", "", {
+        role: "tabpanel",
+        id: `panel-${id}`,
+        "aria-labelledby": `tab-${id}`,
+        tabindex: "0",
+      });
+      tab.addEventListener("click", () => send({ type: "tab", tab: name }));
+      this.#tabs.set(name, { tab, panel });
+      this.tablist.append(tab);
+      panels.append(panel);
+    }
+    this.empty = el("p", "empty", "Choose a span to see what went in and what came out.");
+    this.failure = el("div", "failure failure-run");
+    root.replaceChildren(this.head, this.tablist, panels, this.failure, this.empty);
+    this.panels = panels;
+    this.tablist.addEventListener("keydown", (event) => this.#key(event, send));
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") send({ type: "close-details" });
+    });
+    this.nodes = new GraphNodes();
+    this.output = new OutputView(this.#panel("Output"), send, linesOf, this.nodes);
+    this.output.told.touch = touch;
+    this.jsonBox = el("div", "json");
+    this.jsonBody = el("div", "body");
+    this.jsonNone = el("p", "nothing");
+    this.#panel("JSON").replaceChildren(this.jsonBox, this.jsonBody, this.jsonNone);
+    this.json = new JsonTree(this.jsonBox, { times: true });
+    this.jsonEnd = new EndKeeper(this.#panel("JSON"));
+    this.attributes = new AttributesView(
+      this.#panel("Attributes"),
+      async (seq) => (await linesOf(seq, seq))[0] ?? null,
+    );
+    this.raw = new RawView(this.#panel("Raw"), linesOf);
+    this.raw.touch = touch;
+    this.tab(this.#tab);
+  }
+
+  /** @param {string} name @returns {HTMLElement} */
+  #panel(name) {
+    return /** @type {{ panel: HTMLElement }} */ (this.#tabs.get(name)).panel;
+  }
+
+  get current() {
+    return this.#tab;
+  }
+
+  /** Shows this tab. @param {string} name */
+  tab(name) {
+    if (!this.#tabs.has(name)) return;
+    this.#tab = name;
+    for (const [one, { tab, panel }] of this.#tabs) {
+      setAttribute(tab, "aria-selected", String(one === name));
+      tab.tabIndex = one === name ? 0 : -1;
+      show(panel, one === name);
+    }
+    this.touch();
+  }
+
+  /** Puts the keyboard into the panel that is shown. */
+  focus() {
+    this.#panel(this.#tab).focus();
+  }
+
+  /** @param {RunStore} store @param {Span | undefined} span @param {Frame} frame @returns {boolean} */
+  draw(store, span, { ms, wall }) {
+    for (const part of [this.head, this.tablist, this.panels]) show(part, span !== undefined);
+    const none = store.fold.spans.length === 0;
+    show(this.empty, span === undefined && !none);
+    this.#drawFailure(store, none);
+    if (!span) return false;
+    this.#drawHead(store, span, wall);
+    const key = `${store.run}|${span.span}`;
+    switch (this.#tab) {
+      case "Output":
+        return this.output.draw(store, span, ms);
+      case "JSON":
+        return this.#drawJson(store, span, key, ms);
+      case "Input":
+        this.#drawInput(span, key);
+        return false;
+      case "Attributes":
+        this.attributes.draw(store, span, ms);
+        return false;
+      default:
+        this.raw.draw(store, span);
+        return false;
+    }
+  }
+
+  /** Of a run that failed before any of its spans began. @param {RunStore} store @param {boolean} none */
+  #drawFailure({ fold, footer }, none) {
+    const { error } = fold;
+    const shown = none && error !== null;
+    show(this.failure, shown);
+    if (!shown || this.#failed === error) return;
+    this.#failed = error;
+    drawFailure(this.failure, error);
+    this.failure.append(
+      el(
+        "p",
+        "failure-cause",
+        `It came from ${fold.chain || "the chain"} itself, before its first step began.`,
+      ),
+    );
+    const traceback = footer?.error?.traceback;
+    if (typeof traceback === "string" && traceback) this.failure.append(tracebackBox(traceback, true));
+  }
+
+  /** @param {RunStore} store @param {Span} span @param {number} wall */
+  #drawHead(store, span, wall) {
+    const running = span.state === "running";
+    setGlyph(this.icon, stateGlyph(span.state) || lookOf(span.type));
+    this.head.dataset.state = span.state;
+    this.head.dataset.look = span.state === "error" ? "error" : lookOf(span.type);
+    setText(this.name, span.name || typeName(span.type));
+    const parts = [
+      span.state + (span.recovered ? ", recovered" : ""),
+      duration(lasted(span, store.at(wall)), running),
+    ];
+    const run = this.nodes.of(store.fold).run(span.span);
+    if (run) parts.push(nodeWords(run, span.name));
+    if (span.model) parts.push(span.model);
+    setText(this.about, parts.join(" · "));
+    this.about.classList.toggle("failed", hasFailed(span.state));
+  }
+
+  /** @param {RunStore} store @param {Span} span @param {string} key @param {number} ms @returns {boolean} */
+  #drawJson(store, span, key, ms) {
+    const growth = store.growth(span);
+    const running = span.state === "running";
+    show(this.jsonBox, growth !== undefined);
+    if (growth) {
+      this.#shown.json = "";
+      this.jsonBody.replaceChildren();
+      setText(this.jsonNone, "");
+      const { version } = growth;
+      const lit = this.json.draw(growth, running, ms);
+      if (this.#growth !== growth) this.jsonEnd.reset();
+      if (running && (growth.version !== version || this.#growth !== growth)) this.jsonEnd.stay();
+      this.#growth = growth;
+      return lit;
+    }
+    const want = `${key}|${span.state}`;
+    if (this.#shown.json === want) return false;
+    this.#shown.json = want;
+    this.jsonBody.replaceChildren();
+    if (running) {
+      setText(this.jsonNone, "No object yet. Objects appear here as they are streamed.");
+      return false;
+    }
+    setText(this.jsonNone, "");
+    void this.#readJson(store, span, want);
+    return false;
+  }
+
+  /** What it gave, or else the last object it streamed. @param {RunStore} store @param {Span} span @param {string} want */
+  async #readJson(store, span, want) {
+    const tries = [
+      { seq: span.end_seq ?? -1, key: "output" },
+      { seq: store.objectSeq(span.span), key: "chunk" },
+    ];
+    try {
+      for (const { seq, key } of tries) {
+        if (seq < 0) continue;
+        const value = (await this.linesOf(seq, seq))[0]?.data?.[key];
+        if (this.#shown.json !== want) return;
+        if (typeof value === "object" && value !== null) {
+          drawTree(this.jsonBody, value);
+          return;
+        }
+      }
+      setText(this.jsonNone, "What it gave is not an object; see Output.");
+    } catch (error) {
+      if (this.#shown.json !== want) return;
+      setText(this.jsonNone, `It could not be read. ${error instanceof Error ? error.message : ""}`);
+    }
+  }
+
+  /** @param {Span} span @param {string} key */
+  #drawInput(span, key) {
+    // It may stand in the end line only.
+    const want = `${key}|${span.end_seq ?? ""}`;
+    if (this.#shown.input === want) return;
+    const before = this.#shown.input;
+    this.#shown.input = want;
+    if (before?.startsWith(`${key}|`) && this.#shown.inputFound === key) return;
+    const panel = this.#panel("Input");
+    panel.replaceChildren(el("p", "nothing", "Reading…"));
+    void this.#readInput(span, panel, key);
+  }
+
+  /** @param {Span} span @param {HTMLElement} panel @param {string} key */
+  async #readInput(span, panel, key) {
+    const current = () => this.#shown.input?.startsWith(`${key}|`);
+    try {
+      for (const seq of [span.start_seq, span.end_seq ?? -1]) {
+        if (seq < 0) continue;
+        const line = (await this.linesOf(seq, seq))[0];
+        if (!current()) return;
+        if (line?.data && "input" in line.data) {
+          this.#shown.inputFound = key;
+          drawValue(panel, line.data.input);
+          return;
+        }
+      }
+      const text =
+        span.state === "running"
+          ? "Its input is known when it ends."
+          : "LangChain says nothing of its input.";
+      panel.replaceChildren(el("p", "nothing", text));
+    } catch (error) {
+      if (!current()) return;
+      panel.replaceChildren(
+        el("p", "nothing", `It could not be read. ${error instanceof Error ? error.message : ""}`),
+      );
+    }
+  }
+
+  /** @param {KeyboardEvent} event @param {import("../dom.js").Send} send */
+  #key(event, send) {
+    const at = TABS.indexOf(this.#tab);
+    /** @type {Record<string, number>} */
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: TABS.length - 1 };
+    const next = to[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    const name = /** @type {string} */ (TABS[(next + TABS.length) % TABS.length]);
+    send({ type: "tab", tab: name });
+    this.#tabs.get(name)?.tab.focus();
+  }
+}

@@ -1,0 +1,102 @@
+"""One server and one browser for all tests of this folder; a page for each, which must be free of complaints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+
+from tests.browser.server import Server
+
+CHAINS = ("tracer.demo", *(str(Path(__file__).with_name(name)) for name in ("chains.py", "true_chains.py")))
+# Two busy cores make a page slow; what is right in the end is right.
+PATIENCE = 15_000
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def launch(playwright: Playwright, path: str) -> Browser:
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+# A package's scope, no wider: while it is started, Playwright's loop stands in the way of every asyncio test.
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+    browser = launch(playwright, chromium_path)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With the scripted answers at five times a person's pace."""
+    server = Server(tmp_path_factory.mktemp("page") / "runs", CHAINS, pace=0.2)
+    server.start()
+    yield server
+    server.stop()
+
+
+class Complaints:
+    """What the browser found wrong on a page: console errors, exceptions, violations of the CSP."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._expected: list[str] = []
+
+    def expect(self, pattern: str) -> None:
+        """A complaint this test brings about, as a regular expression."""
+        self._expected.append(pattern)
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.found.append(f"exception: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.found.append(f"{message.type}: {message.text} {message.location.get('url', '')}")
+
+    def left(self) -> list[str]:
+        return [one for one in self.found if not any(re.search(pattern, one) for pattern in self._expected)]
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    complaints = Complaints()
+    yield complaints
+    assert complaints.left() == []
+
+
+OpenContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def open_context(browser: Browser, server: Server, complaints: Complaints) -> Iterator[OpenContext]:
+    """Makes browser contexts that are let in; each page in them is watched for complaints."""
+    opened: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE)
+        context.on("page", complaints.watch)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page(open_context: OpenContext, server: Server) -> Page:
+    page = open_context().new_page()
+    page.goto(server.url)
+    return page
