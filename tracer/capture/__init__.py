@@ -1,0 +1,1 @@
+"""From LangChain to events."""

@@ -1,0 +1,59 @@
+"""`tracer.astream_events`: the drop-in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.schema import StreamEvent
+
+from tracer.log.store import Store, is_folder, new_run_id
+from tracer.log.writer import Writer
+from tracer.settings import BY_NAME
+
+from .record import header, record
+from .tap import Tap
+
+
+async def astream_events(
+    chain: Runnable[Any, Any],
+    input: Any,
+    config: RunnableConfig | None = None,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    version: str = "v2",
+    **kwargs: Any,
+) -> AsyncGenerator[StreamEvent, None]:
+    """`chain.astream_events(input, config, version="v2", **kwargs)`, recorded.
+
+    Yields LangChain's events as they are and re-raises what the chain raises; leaving the loop cancels the chain and
+    records `cancelled`. `path` is a new file, or a folder (one that is there, or a path that ends with a slash) that
+    gets one file a run; by default the folder where `tracer serve` looks (TRACER_DIR, else `runs`). Raises
+    FileExistsError for a file that is there already, ValueError for a version other than "v2".
+    """
+    if version != "v2":
+        raise ValueError(f'version is {version!r}; tracer records "v2" only')
+    run = new_run_id()
+    fields = header(run, chain.get_name(), input, config)
+    tap = Tap(_open(path, run, fields), input)
+    async with contextlib.aclosing(record(chain, input, config, tap, **kwargs)) as events:
+        async for event in events:
+            yield event
+
+
+def _open(path: str | os.PathLike[str] | None, run: str, fields: dict[str, Any]) -> Writer:
+    if path is None:
+        setting = BY_NAME["dir"]
+        return Store(os.environ.get(setting.variable) or str(setting.default)).create(fields)
+    if is_folder(path):
+        return Store(path).create(fields)
+    try:
+        return Writer(Path(path), fields)
+    except FileExistsError:
+        raise FileExistsError(
+            f"{os.fspath(path)} already holds a run; give another path, or a folder to get a new file for each run"
+        ) from None
