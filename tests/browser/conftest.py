@@ -99,4 +99,6 @@ def open_context(browser: Browser, server: Server, complaints: Complaints) -> It
 def page(open_context: OpenContext, server: Server) -> Page:
     page = open_context().new_page()
     page.goto(server.url)
+    # Its chains are there: whoever types into the list before would type into an empty one.
+    expect(page.get_by_role("combobox", name="Chain").locator("option").nth(1)).to_be_attached()
     return page
