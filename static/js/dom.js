@@ -83,7 +83,7 @@ export function turnPool(parent, pool, from, to) {
 }
 
 /**
- * What views tell the page; only app.js listens.
+ * What views tell the page; only app.js and run_page.js listen.
  * @typedef {{ type: "open", run: string }
  *   | { type: "choose", chain: string }
  *   | { type: "new" }
