@@ -10,10 +10,13 @@ from typing import Any
 
 import orjson
 
+from . import plain
+from .elements import Broken, elements
 from .events import FORMAT, Line
 
 _BLOCK = 1 << 20
 _TAIL = 1 << 14
+_BOM = b"\xef\xbb\xbf"
 
 
 class LogError(Exception):
@@ -112,9 +115,36 @@ class LogFile:
         """What stands after the last complete line."""
         return os.pread(self._fd, max(0, self.size() - offset), offset)
 
+    def blocks(self) -> Iterator[bytes]:
+        """All bytes as they stand now."""
+        offset = 0
+        while block := os.pread(self._fd, _BLOCK, offset):
+            offset += len(block)
+            yield block
+
+    def raw_lines(self) -> Iterator[bytes]:
+        """All lines as they stand now, a torn last one among them."""
+        seq, offset = 0, 0
+        while True:
+            lines, offset = self.complete(seq, offset)
+            if not lines:
+                break
+            yield from (raw for _, raw in lines)
+        if tail := self.rest(offset):
+            yield tail
+
+    def plain(self) -> Iterator[bytes | Broken] | None:
+        """LangChain's plain events, as they stand, where this file holds nothing else; None where it is a run's log."""
+        shape = plain.shape(os.pread(self._fd, _BLOCK, 0))
+        if shape is None:
+            return None
+        return elements(self.blocks()) if shape == "array" else self.raw_lines()
+
 
 def check(seq: int, raw: bytes) -> tuple[Line, bytes]:
     """The line as an object and as strict JSON that carries its own seq; a bad line's stand-in where it is none."""
+    if seq == 0:
+        raw = raw.removeprefix(_BOM)
     try:
         line = orjson.loads(raw)
     except ValueError:
@@ -136,29 +166,25 @@ def check(seq: int, raw: bytes) -> tuple[Line, bytes]:
 def read(path: str | os.PathLike[str]) -> Iterator[Line]:
     """All lines of a log as it stands now, decoded, up to and with `run_end`. A torn last line counts as a bad one.
 
-    Raises LogError for a file that cannot be opened or was written by a newer tracer.
+    A file of LangChain's plain events is read as the log of a run whose times are unknown. Raises LogError for a file
+    that cannot be opened or was written by a newer tracer.
     """
     with LogFile(Path(path)) as file:
-        seq, offset = 0, 0
-        while True:
-            lines, offset = file.complete(seq, offset)
-            if not lines:
-                break
-            for seq, raw in lines:
-                line, _ = check(seq, raw)
-                _refuse_newer(file.path, line)
-                yield line
-                if line["event"] == "run_end":
-                    return
-            seq += 1
-        tail = file.rest(offset)
-        if tail:
-            line, _ = check(seq, tail)
-            _refuse_newer(file.path, line)
+        events = file.plain()
+        if events is not None:
+            yield from plain.lines(events, file.path.stem)
+            return
+        for seq, raw in enumerate(file.raw_lines()):
+            line, _ = check(seq, raw)
+            if seq == 0:
+                refuse_newer(file.path, line)
             yield line
+            if line["event"] == "run_end":
+                return
 
 
-def _refuse_newer(path: Path, line: dict[str, Any]) -> None:
+def refuse_newer(path: Path, line: dict[str, Any]) -> None:
+    """Raises LogError for a first line that says it is of a format which is not read here."""
     if line["event"] == "run_start" and line.get("format") != FORMAT:
         made = line.get("format")
         if isinstance(made, int) and made > FORMAT:
