@@ -238,8 +238,8 @@ async def test_watch_tells_what_begins_ends_dies_and_goes(store: Store) -> None:
     seen: list[tuple[str, str]] = []
 
     async def watch() -> None:
-        async for item in store.watch():
-            seen.append((item.run, "gone") if isinstance(item, Gone) else (item["run"], item["status"]))
+        async for news in store.watch():
+            seen.extend((one.run, "gone") if isinstance(one, Gone) else (one["run"], one["status"]) for one in news)
 
     async def until(expected: tuple[str, str]) -> None:
         await _until(lambda: expected in seen)
@@ -292,7 +292,7 @@ def test_a_long_first_line_is_read_once(store: Store, monkeypatch: pytest.Monkey
     run = new_run_id()
     writer = store.create(_header(run, input="x" * 1_000_000))
     assert store.summary(run)["input"] == "x" * 200
-    monkeypatch.setattr(store._summaries, "header", None)
+    monkeypatch.setattr("tracer.log.summary._first", None)
     _append(writer, 3)
     writer.end({"status": "ok", "spans": 0})
     assert (store.summary(run)["status"], store.summary(run)["input"]) == ("ok", "x" * 200)

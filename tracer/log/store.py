@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import contextlib
 import os
-import re
 import stat
 import threading
-import uuid
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uuid_utils.compat import uuid7
 
+from .catalog import RUN, Catalog
 from .file import LogError, LogFile, check
-from .summary import Summaries, Summary
+from .summary import Summary
 from .watcher import Watcher
 from .writer import Writer, is_being_written
 
@@ -25,9 +25,7 @@ PROBE_SECONDS = 2.0
 FOREIGN_POLL_SECONDS = 0.05
 
 _END_LINE = 4096
-_WATCHED = 200
 
-_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 _NO_SUCH_RUN = "no run {!r} in {}"
 
 
@@ -78,9 +76,10 @@ class Store:
         self.root = Path(root)
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._writers: dict[str, Writer] = {}
-        self._summaries = Summaries()
+        self._catalog = Catalog(self.root)
         self._watcher = Watcher(self.root)
         self._lock = threading.Lock()
+        self._annotating = threading.Lock()
 
     def create(self, header: Mapping[str, Any], path: Path | None = None) -> Writer:
         """A new run with these header fields (`run` among them); its `run_start` line is on disk on return."""
@@ -94,7 +93,7 @@ class Store:
     def path(self, run: str) -> Path:
         """The file of a run. Raises RunNotFound for anything but the id of a regular file directly in this folder."""
         path = self.root / f"{run}.jsonl"
-        if _RUN.fullmatch(run):
+        if RUN.fullmatch(run):
             with contextlib.suppress(OSError):
                 if stat.S_ISREG(path.lstat().st_mode):
                     return path
@@ -174,57 +173,74 @@ class Store:
                     yield seq, check(seq, raw)[1]
                 seq += 1
 
+    def find(self, *, q: str = "", status: str = "", chain: str = "", starred: bool = False) -> tuple[str, ...]:
+        """Ids of the runs that fit, newest first.
+
+        `q` is looked for in id, name, chain, status, input and error, ignoring case.
+        """
+        self._catalog.fill()
+        return self._catalog.find(q, status, chain, starred)
+
     def list(
         self, *, q: str = "", status: str = "", chain: str = "", before: str | None = None, limit: int = 50
-    ) -> tuple[list[Summary], str | None]:
-        """Newest first: at most `limit` runs older than `before` that fit, and the `before` of the next page or None.
-
-        `q` is looked for in chain, input, error and status, ignoring case.
-        """
-        needle = q.casefold()
-        found: list[Summary] = []
-        runs = self._runs()
+    ) -> tuple[Sequence[Summary], str | None]:
+        """At most `limit` runs older than `before` that fit, newest first, and `before` of the next page or None."""
+        runs = self.find(q=q, status=status, chain=chain)
         if before is not None:
             # Not by its place: the run that the last page ended with may have been deleted since.
-            runs = tuple(run for run in runs if self._order(run) < self._order(before))
+            older = self._catalog.older(before)
+            runs = older if runs == self._catalog.runs() else tuple(filter(set(older).__contains__, runs))
+        found, rest = self.summaries(runs, limit)
+        return found, found[-1]["run"] if found and rest else None
+
+    def summaries(self, runs: Sequence[str], limit: int) -> tuple[Sequence[Summary], bool]:
+        """Those of the first `limit` runs that are still there, and whether there are more."""
+        found: builtins.list[Summary] = []
         for run in runs:
             with contextlib.suppress(RunNotFound):
                 summary = self.summary(run)
-                if (status and summary["status"] != status) or (chain and summary["chain"] != chain):
-                    continue
-                if needle and needle not in _haystack(summary):
-                    continue
                 if len(found) == limit:
-                    return found, found[-1]["run"]
+                    return found, True
                 found.append(summary)
-        return found, None
+        return found, False
 
     def total(self) -> int:
-        return len(self._runs())
+        return len(self._catalog.runs())
+
+    def chains(self) -> Sequence[str] | None:
+        """Names of the chains that ran here; None while the folder is still being read."""
+        return self._catalog.chains()
 
     def summary(self, run: str) -> Summary:
         """What the list shows of a run. Raises RunNotFound."""
+        self.path(run)
         try:
-            return self._summaries.of(run, self.path(run))
-        except (LogError, FileNotFoundError) as error:
+            return self._catalog.summary(run)
+        except (LogError, OSError) as error:
             raise RunNotFound(_NO_SUCH_RUN.format(run, self.root)) from error
+
+    def annotate(self, run: str, changes: Mapping[str, Any]) -> Summary:
+        """Give a run a `name` (None takes it away) or a star (`starred`). Raises RunNotFound and OSError."""
+        self.path(run)
+        with self._annotating:
+            self._catalog.metas.change(run, {**self._catalog.metas.of(run), **changes})  # type: ignore[typeddict-item]
+        return self.summary(run)
 
     def header(self, run: str) -> dict[str, Any]:
         """The `run_start` line; {} where the file does not begin with one. Raises RunNotFound."""
         self.summary(run)
-        return self._summaries.header(self.path(run))
+        return self._catalog.summaries.header(self.path(run))
 
     def footer(self, run: str) -> dict[str, Any] | None:
         """The `run_end` line, or None. Raises RunNotFound."""
-        return self._summaries.footer(self.path(run))
+        return self._catalog.summaries.footer(self.path(run))
 
     def last_input(self, chain: str) -> Sequence[Any]:
         """`[input]` of the newest run of this chain that was given one, or `[]`."""
-        for run in self._runs():
+        for run in self.find(chain=chain):
             with contextlib.suppress(RunNotFound):
-                if self.summary(run)["chain"] == chain:
-                    header = self.header(run)
-                    return [header["input"]] if "input" in header else []
+                header = self.header(run)
+                return [header["input"]] if "input" in header else []
         return []
 
     def delete(self, run: str) -> None:
@@ -233,60 +249,50 @@ class Store:
         if is_being_written(path):
             raise RunRunning(f"run {run} is still running; stop it first")
         path.unlink(missing_ok=True)
-        self.root.joinpath(f"{run}.meta.json").unlink(missing_ok=True)
+        self._catalog.metas.delete(run)
 
-    async def watch(self) -> AsyncGenerator[Summary | Gone, None]:
-        """Each run of the folder that begins, changes its summary, ends or goes, whichever process writes it."""
+    async def watch(self) -> AsyncGenerator[Sequence[Summary | Gone], None]:
+        """The runs of the folder that began, changed their summary, ended or went, whichever process writes them."""
         queue: asyncio.Queue[set[str]] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        known: dict[str, object] = {}
 
         def put(runs: set[str]) -> None:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(queue.put_nowait, runs)
 
-        running: set[str] = set()
         with self._watcher.subscribe(put):
+            self._catalog.fill()
             # A run that was silent before and then dies would change nothing in the folder that tells of it.
-            for summary in self.list(status="running", limit=_WATCHED)[0]:
-                running.add(summary["run"])
-                known[summary["run"]] = _mark(summary)
+            known: dict[str, object] = {}
+            await asyncio.to_thread(self._news, self._catalog.summaries.running(), known)
+            probed = loop.time()
             while True:
                 changed: set[str] = set()
                 with contextlib.suppress(TimeoutError):
-                    changed = await asyncio.wait_for(queue.get(), PROBE_SECONDS)
-                # A writer that dies changes nothing in the folder, so what was seen running is asked again.
-                for run in changed | running:
-                    try:
-                        summary = self.summary(run)
-                    except RunNotFound:
-                        running.discard(run)
-                        known.pop(run, None)
-                        yield Gone(run)
-                        continue
-                    (running.add if summary["status"] == "running" else running.discard)(run)
-                    if known.get(run) != _mark(summary):
-                        known[run] = _mark(summary)
-                        yield summary
+                    changed = await asyncio.wait_for(queue.get(), max(0.0, probed + PROBE_SECONDS - loop.time()))
+                while not queue.empty():
+                    changed |= queue.get_nowait()
+                if loop.time() - probed >= PROBE_SECONDS:
+                    # A writer that dies changes nothing in the folder, so what was seen running is asked again.
+                    probed = loop.time()
+                    changed.update(self._catalog.summaries.running())
+                if changed and (news := await asyncio.to_thread(self._news, changed, known)):
+                    yield news
 
-    def _runs(self) -> tuple[str, ...]:
-        """Ids of all runs, newest first."""
-        found = [self._order(path.stem) for path in self.root.glob("*.jsonl") if _RUN.fullmatch(path.stem)]
-        return tuple(run for _, run in sorted(found, reverse=True))
-
-    def _order(self, run: str) -> tuple[float, str]:
-        with contextlib.suppress(OSError):
-            return _began(run, self.root / f"{run}.jsonl"), run
-        return 0.0, run
-
-
-def _began(run: str, path: Path) -> float:
-    """Seconds since the epoch: from a UUIDv7's own clock, else from the file."""
-    with contextlib.suppress(ValueError):
-        number = uuid.UUID(run)
-        if number.version == 7:
-            return (number.int >> 80) / 1000
-    return path.lstat().st_mtime
+    def _news(self, runs: Iterable[str], known: dict[str, object]) -> Sequence[Summary | Gone]:
+        """What is not yet `known` of these runs; it is then."""
+        news: builtins.list[Summary | Gone] = []
+        for run in runs:
+            try:
+                summary = self.summary(run)
+            except RunNotFound:
+                known.pop(run, None)
+                news.append(Gone(run))
+                continue
+            if known.get(run) != (mark := _mark(summary)):
+                known[run] = mark
+                news.append(summary)
+        return news
 
 
 def _open(path: Path, run: str, root: Path) -> LogFile:
@@ -307,8 +313,8 @@ def _checked(lines: list[tuple[int, bytes]]) -> tuple[list[tuple[int, bytes]], s
     return batch, None
 
 
-def _mark(summary: Summary) -> tuple[str, str, str]:
-    return summary["status"], summary["chain"], summary["input"]
+def _mark(summary: Summary) -> tuple[object, ...]:
+    return summary["status"], summary["chain"], summary["input"], summary["name"], summary["starred"]
 
 
 def _ended_at(file: LogFile, seq: int) -> str | None:
@@ -316,12 +322,6 @@ def _ended_at(file: LogFile, seq: int) -> str | None:
     lines, _ = file.complete(*file.locate(seq), most=_END_LINE)
     line = check(seq, lines[0][1])[0] if lines else {}
     return str(line.get("status", "ok")) if line.get("event") == "run_end" else None
-
-
-def _haystack(summary: Summary) -> str:
-    error = summary["error"]
-    about = f"{error['type']} {error['message']}" if error else ""
-    return "\n".join((summary["run"], summary["chain"], summary["status"], summary["input"], about)).casefold()
 
 
 def _wake(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import os
+import sys
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, NamedTuple, TypedDict
 
 import orjson
 
 from .events import RunError
 from .file import LogFile
+from .meta import NONE, Meta
 from .writer import is_being_written
 
 _MESSAGE = 300
 _PREVIEW = 200
-_KEPT = 20_000
-
-
-T = TypeVar("T")
+_HEAD = 1 << 12
+_OPEN = ("running", "lost")
+"""What a file that is written on may still turn from."""
 
 
 class Summary(TypedDict):
     """`duration_us` and `spans` are None until the run has ended; `input` is a preview of at most 200 characters."""
 
     run: str
+    name: str | None
+    """What a person called it."""
+    starred: bool
     chain: str
     mode: str
     status: str
@@ -38,55 +42,109 @@ class Summary(TypedDict):
     """The run whose question this one answers."""
 
 
+class _Known(NamedTuple):
+    version: tuple[int, int, int]
+    summary: Summary
+    meta: Meta
+    text: str
+    """What a search looks through."""
+    begun: Summary | None
+    """As the first line has it, which never changes and may be long; None once the run has ended."""
+
+
 class Summaries:
-    """Summaries by file, remembered for as long as the file stays as it is. Raises LogError and FileNotFoundError."""
+    """Summaries by run, remembered for as long as the file stays as it is. Raises LogError and FileNotFoundError."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Path, tuple[tuple[int, int], Summary]] = OrderedDict()
-        self._begun: OrderedDict[Path, tuple[int, Summary]] = OrderedDict()
-        """As the first line has it, which never changes and may be long."""
+        self._known: dict[str, _Known] = {}
 
-    def of(self, run: str, path: Path) -> Summary:
-        about = path.stat()
-        version = (about.st_size, about.st_mtime_ns)
-        known = self._known.get(path)
-        begun = self._begun.get(path)
-        if begun is None or begun[0] != about.st_ino:
-            known, begun = None, (about.st_ino, _begin(run, self.header(path)))
-            if about.st_size:
-                _remember(self._begun, path, begun)
-        if known is None or known[0] != version:
-            known = (version, _end(begun[1], self.footer(path), about.st_size))
-            _remember(self._known, path, known)
-        summary = known[1]
-        if summary["status"] == "running" and not is_being_written(path):
-            footer = self.footer(path)
-            summary = _end(begun[1], footer, about.st_size)
-            if footer is None:
-                summary["status"] = "lost"
-        return summary
+    def of(self, run: str, path: Path, meta: Meta = NONE) -> Summary:
+        """One look at the file, and into it where it has changed."""
+        about = os.stat(path)
+        version = (about.st_ino, about.st_size, about.st_mtime_ns)
+        known = self._known.get(run)
+        if known is None or known.version != version:
+            begun = known.begun if known and known.version[0] == version[0] else None
+            known = self._read(run, path, version, begun, meta)
+        elif known.summary["status"] == "running" and not is_being_written(path):
+            known = self._read(run, path, version, known.begun, meta)
+        elif known.meta is not meta:
+            known = _known(version, {**known.summary, **meta}, meta, known.begun)
+        self._known[run] = known
+        return known.summary
+
+    def settled(self, run: str, meta: Meta) -> tuple[Summary, str] | None:
+        """What is known of a run that has ended, and what a search looks through, without a look at its file."""
+        known = self._known.get(run)
+        if known is None or known.meta is not meta or known.summary["status"] in _OPEN:
+            return None
+        return known.summary, known.text
+
+    def text(self, run: str) -> str:
+        """What a search looks through, of a run that `of` was asked for."""
+        known = self._known.get(run)
+        return known.text if known else ""
+
+    def running(self) -> list[str]:
+        """The runs that were seen running last."""
+        return [run for run, known in tuple(self._known.items()) if known.summary["status"] == "running"]
+
+    def chains(self) -> list[str]:
+        return sorted({known.summary["chain"] for known in tuple(self._known.values())} - {""})
+
+    def knows(self, run: str) -> bool:
+        return run in self._known
+
+    def forget(self, run: str) -> None:
+        self._known.pop(run, None)
+
+    def _read(self, run: str, path: Path, version: tuple[int, int, int], begun: Summary | None, meta: Meta) -> _Known:
+        with LogFile(path) as file:
+            # An empty file is one that is being made: what it begins with is not known yet.
+            begun = begun or _begin(run, _first(file))
+            footer = _last(file)
+            if footer is None and not is_being_written(path):
+                # Between the two looks it may have ended.
+                footer = _last(file) or {"status": "lost"}
+            summary = _end({**begun, **meta}, footer, version[1])
+        ended = summary["status"] not in _OPEN
+        return _known(version, summary, meta, begun if version[1] and not ended else None)
 
     def header(self, path: Path) -> dict[str, Any]:
         """The first line where it is a `run_start`, else {}."""
         with LogFile(path) as file:
-            lines, _ = file.complete(0, 0, most=1 << 14)
-        line = _object(lines[0][1]) if lines else {}
-        if line.get("event") != "run_start":
-            return {}
-        # More levels can be read than written: what is nested that deep in a foreign file is left out.
-        return {key: value for key, value in line.items() if _can_be_written(value)}
+            # More levels can be read than written: what is nested that deep in a foreign file is left out.
+            return {key: value for key, value in _first(file).items() if _can_be_written(value)}
 
     def footer(self, path: Path) -> dict[str, Any] | None:
         """The last complete line where it is a `run_end`, else None."""
         with LogFile(path) as file:
-            line = _object(file.last())
-        return line if line.get("event") == "run_end" else None
+            return _last(file)
+
+
+def _first(file: LogFile) -> dict[str, Any]:
+    lines, _ = file.complete(0, 0, most=_HEAD)
+    line = _object(lines[0][1]) if lines else {}
+    return line if line.get("event") == "run_start" else {}
+
+
+def _last(file: LogFile) -> dict[str, Any] | None:
+    raw = file.last()
+    line = _object(raw) if b"run_end" in raw else {}
+    return line if line.get("event") == "run_end" else None
+
+
+def _known(version: tuple[int, int, int], summary: Summary, meta: Meta, begun: Summary | None) -> _Known:
+    error = summary["error"]
+    about = f"{error['type']} {error['message']}" if error else ""
+    parts = (summary["run"], summary["name"] or "", summary["chain"], summary["status"], summary["input"], about)
+    return _Known(version, summary, meta, "\n".join(parts).casefold(), begun)
 
 
 def preview(value: Any) -> str:
     """The first text a person would recognise an input by, at most 200 characters on one line."""
     text = _first_text(value, 6)
-    if not text and value not in (None, {}, []):
+    if not text and value not in (None, {}, []) and _can_be_written(value):
         text = orjson.dumps(value).decode()
     return " ".join(text[: 4 * _PREVIEW].split())[:_PREVIEW]
 
@@ -108,8 +166,11 @@ def _first_text(value: Any, depth: int) -> str:
 def _begin(run: str, header: dict[str, Any]) -> Summary:
     return {
         "run": run,
-        "chain": str(header.get("chain", "")),
-        "mode": str(header.get("mode", "")),
+        "name": None,
+        "starred": False,
+        # A folder has few of these and many runs.
+        "chain": sys.intern(str(header.get("chain", ""))),
+        "mode": sys.intern(str(header.get("mode", ""))),
         "status": "running",
         "started_at": str(header.get("started_at", "")),
         "duration_us": None,
@@ -133,19 +194,13 @@ def _end(begun: Summary, footer: dict[str, Any] | None, size: int) -> Summary:
     summary: Summary = {**begun, "bytes": size}
     if footer is not None:
         error = footer.get("error")
-        summary["status"] = str(footer.get("status", "ok"))
+        summary["status"] = sys.intern(str(footer.get("status", "ok")))
         summary["duration_us"] = _integer(footer.get("t_us"))
         summary["spans"] = _integer(footer.get("spans"))
         if isinstance(error, dict):
             message = str(error.get("message", ""))[:_MESSAGE]
             summary["error"] = {"type": str(error.get("type", "")), "message": message}
     return summary
-
-
-def _remember(known: OrderedDict[Path, T], path: Path, value: T) -> None:
-    known[path] = value
-    while len(known) > _KEPT:
-        known.popitem(last=False)
 
 
 def _can_be_written(value: object) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import watchfiles
+
+from .catalog import LOG
+from .meta import SUFFIX
 
 Listener = Callable[[set[str]], None]
 
@@ -44,11 +48,15 @@ class Watcher:
             self._root, watch_filter=_is_run, debounce=200, step=40, stop_event=stop, recursive=False
         )
         for change in changes:
-            runs = {Path(path).stem for _, path in change}
+            runs = {_run(path) for _, path in change}
             for listener in tuple(self._listeners):
                 listener(runs)
 
 
 def _is_run(_: watchfiles.Change, path: str) -> bool:
-    name = Path(path).name
-    return name.endswith(".jsonl") and not name.startswith(".")
+    name = os.path.basename(path)
+    return name.endswith((LOG, SUFFIX)) and not name.startswith(".")
+
+
+def _run(path: str) -> str:
+    return os.path.basename(path).removesuffix(LOG).removesuffix(SUFFIX)

@@ -145,8 +145,8 @@ async def feed_list(store: Store, outbox: Outbox, settle: float = 0.5) -> None:
     async def watch() -> None:
         items = store.watch()
         async with contextlib.aclosing(items):
-            async for item in items:
-                await outbox.send(_listed(item))
+            async for news in items:
+                await outbox.send(b"".join(map(_listed, news)))
 
     async def catch_up() -> None:
         await asyncio.sleep(settle)
