@@ -54,7 +54,7 @@ def streaming(fold: Fold) -> Text:
     """How the run streamed, in one line; empty for one without models."""
     models = [span for span in fold.spans if span.type in terminal.MODELS]
     said: list[str] = []
-    if models:
+    if models and fold.timed:
         measured = health(fold)
         first = min((span.first_us for span in models if span.first_us is not None), default=None)
         said.append("no token yet" if first is None else f"first token after {terminal.duration(first)}")

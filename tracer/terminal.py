@@ -88,13 +88,14 @@ def duration(us: int) -> str:
     return f"{minutes} min {seconds:02} s"
 
 
-def facts(span: Span, now_us: int) -> str:
-    """What is known of a span: state, duration, time to first token, tokens, model, finish reason."""
+def facts(span: Span, now_us: int, timed: bool = True) -> str:
+    """What is known of a span: state, duration, time to first token (both where `timed`), tokens, model, …"""
     said = [STATES.get(span.state, line_of(span.state))]
     end_us = now_us if span.end_us is None else span.end_us
-    said.append(duration(max(0, end_us - span.start_us)))
+    if timed:
+        said.append(duration(max(0, end_us - span.start_us)))
     if span.type in MODELS:
-        if span.first_us is not None:
+        if timed and span.first_us is not None:
             said.append(f"first token {duration(max(0, span.first_us - span.start_us))}")
         if span.usage:
             tokens = f"{span.usage['input_tokens']:,} + {span.usage['output_tokens']:,} tokens"
@@ -158,7 +159,7 @@ def label(span: Span, fold: Fold, now_us: int, tail: str = "") -> Text:
     text.append(f"{GLYPHS.get(span.type, '·')} {line_of(span.type, 40)} ", style=colour)
     text.append(f"{line_of(span.name, 80)} ", style="bold")
     text.append(f"#{span.span}  ", style="dim")
-    text.append(facts(span, now_us), style=STATE_COLOURS.get(span.state, "default"))
+    text.append(facts(span, now_us, fold.timed), style=STATE_COLOURS.get(span.state, "default"))
     found = sum(one["span"] == span.span for one in fold.findings)
     if found:
         text.append(f" · {FINDING} {found} finding{'' if found == 1 else 's'}", style="yellow")
@@ -174,7 +175,10 @@ def summary(fold: Fold, now_us: int, where: str = "") -> Text:
     text = Text(overflow="fold")
     text.append(f"{line_of(fold.chain, 120) or 'run'}  ", style="bold")
     text.append(STATES.get(fold.status, line_of(fold.status)), style=STATE_COLOURS.get(fold.status, "default"))
-    said = [duration(now_us), f"{len(fold.spans)} span{'' if len(fold.spans) == 1 else 's'}"]
+    said = [
+        duration(now_us) if fold.timed else "times unknown",
+        f"{len(fold.spans)} span{'' if len(fold.spans) == 1 else 's'}",
+    ]
     used = fold.tokens()
     if used["total_tokens"]:
         more = f" and {used['unknown']} unknown" if used["unknown"] else ""

@@ -58,6 +58,8 @@ export class Fold {
   error = null;
   /** Time of the newest line, in microseconds. */
   t_us = 0;
+  /** Whether the times are any: those of plain events only count them. */
+  timed = true;
   lines = 0;
   bad_lines = 0;
   /** In the order of their start lines. @type {Span[]} */
@@ -114,6 +116,7 @@ export class Fold {
     if (event === "run_start") {
       this.run = text(line.run);
       this.chain = text(line.chain);
+      this.timed = line.times !== "unknown";
       return undefined;
     }
     if (event === "run_end") {
@@ -340,7 +343,7 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
 const text = (value) => (typeof value === "string" ? value : "");
 
 /** @param {unknown} value @returns {number | null} */
-const integer = (value) => (Number.isInteger(value) ? /** @type {number} */ (value) : null);
+const integer = (value) => (Number.isSafeInteger(value) ? /** @type {number} */ (value) : null);
 
 /** Whether there is anything in it, as Python sees it. @param {unknown} value */
 const holds = (value) =>

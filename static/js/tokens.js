@@ -5,6 +5,8 @@
 
 const KEYS = /** @type {const} */ (["input_tokens", "output_tokens", "total_tokens"]);
 const LLM_KEYS = /** @type {const} */ (["prompt_tokens", "completion_tokens", "total_tokens"]);
+/** Above this it is no count; sums of them stay exact in both readers. */
+const MOST = 2 ** 40;
 
 /**
  * The counts that a message's `usage_metadata` holds; null unless all three are there.
@@ -24,7 +26,7 @@ export function usage(value, keys = KEYS) {
 export const llmUsage = (value) => usage(value, LLM_KEYS);
 
 /** @param {unknown} value @returns {value is number} */
-const isCount = (value) => Number.isInteger(value);
+const isCount = (value) => Number.isInteger(value) && Math.abs(/** @type {number} */ (value)) <= MOST;
 
 /**
  * The counts that one model's chunks brought.

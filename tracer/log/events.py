@@ -47,6 +47,16 @@ class Usage(TypedDict):
     total_tokens: int
 
 
+_MOST: Final = 2**53 - 1
+
+
+def whole(value: object) -> int | None:
+    """A whole number that both readers have exactly, as JSON may also write it (`1.0`); None for anything else."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and -_MOST <= value <= _MOST else None
+
+
 def is_node(tags: Iterable[object]) -> bool:
     """Whether these are the tags of a LangGraph's node, whose parent is that graph."""
     return any(isinstance(tag, str) and tag.startswith("graph:step:") for tag in tags)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .events import HANDED_OVER, INTERRUPTED, RunError, Usage, is_node, span_event
+from .events import whole as _integer
 from .gaps import Gaps
 from .tokens import Meter, UsageFrom, llm_usage, usage
 
@@ -67,6 +68,8 @@ class Fold:
         self.status = "running"
         self.error: RunError | None = None
         self.t_us = 0
+        self.timed = True
+        """Whether the times are any: those of plain events only count them."""
         self.lines = 0
         self.bad_lines = 0
         self.spans: list[Span] = []
@@ -111,6 +114,7 @@ class Fold:
         if event == "run_start":
             self.run = _text(line.get("run"))
             self.chain = _text(line.get("chain"))
+            self.timed = line.get("times") != "unknown"
             return None
         if event == "run_end":
             self._end(line)
@@ -306,10 +310,6 @@ class Fold:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _integer(value: object) -> int | None:
-    return value if type(value) is int else None
 
 
 def _seq(line: Mapping[str, Any]) -> int:

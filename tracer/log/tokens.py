@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .events import Usage
+from .events import Usage, whole
 
 UsageFrom = Literal["end", "chunks", "cumulative"]
 
 _KEYS = ("input_tokens", "output_tokens", "total_tokens")
 _LLM_KEYS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_MOST = 2**40
+"""Above this it is no count; sums of them stay exact in both readers."""
 
 
 def usage(value: object, keys: tuple[str, str, str] = _KEYS) -> Usage | None:
     """The counts that a message's `usage_metadata` holds; None unless all three are there."""
     if not isinstance(value, dict):
         return None
-    taken, given, total = (value.get(key) for key in keys)
-    if type(taken) is not int or type(given) is not int or type(total) is not int:
+    taken, given, total = (_count(value.get(key)) for key in keys)
+    if taken is None or given is None or total is None:
         return None
     return {"input_tokens": taken, "output_tokens": given, "total_tokens": total}
+
+
+def _count(value: object) -> int | None:
+    count = whole(value)
+    return count if count is not None and -_MOST <= count <= _MOST else None
 
 
 def llm_usage(value: object) -> Usage | None:
