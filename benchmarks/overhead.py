@@ -1,0 +1,145 @@
+"""What recording and serving add to the bare loop, beside what LangServe takes: ratios of times taken side by side.
+
+    python -m benchmarks.overhead [--quick] [--loads text json20 …] [--ways recorded …] [--markdown]
+
+For each load, bare `astream_events` and each other way are run in turns, in processes of their own. A way's ratio to
+bare is measured until its 95 % interval is within ± 0.02, for 200 pairs, or until the load's time is over, and it says
+which. `control` is bare against bare: how far this machine can tell 1.00 from anything. Exits with 1 where a ratio is
+over its limit for certain.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from .loads import LOADS, Load
+from .pairs import interval, is_enough
+from .ways import Took, Way, opened
+
+WAYS = ("control", "recorded", "served", "langserve")
+LIMITS = {"recorded": 1.15, "served": 1.25}
+SECONDS = {"json400": 240.0, "json100": 120.0}
+"""How long a load may take where it is not the usual time."""
+_USUAL = 100.0
+_WARM_UPS = 2
+_MEASURED = ("text", "json20", "json100", "json400", "branches", "agent", "short")
+
+
+@dataclass(slots=True)
+class Row:
+    """One way, for one load."""
+
+    load: Load
+    way: str
+    ratios: list[float] = field(default_factory=list)
+    took: list[Took] = field(default_factory=list)
+    bare: list[Took] = field(default_factory=list)
+
+    def add(self, bare: Took, took: Took) -> None:
+        self.ratios.append(took.seconds / bare.seconds)
+        self.bare.append(bare)
+        self.took.append(took)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.ratios)
+
+    @property
+    def over(self) -> bool:
+        """Whether all of the interval is over the limit."""
+        return interval(self.ratios)[0] > LIMITS.get(self.way, float("inf"))
+
+    def cells(self) -> list[str]:
+        low, high = interval(self.ratios)
+        bare = statistics.median(took.seconds for took in self.bare)
+        took = statistics.median(took.seconds for took in self.took)
+        events = self.bare[-1].events
+        size = self.took[-1].bytes
+        stopped = "" if is_enough(self.ratios) else " (time over)"
+        return [
+            self.load.title,
+            self.way,
+            f"{self.median:.3f}",
+            f"{low:.3f} to {high:.3f}" if len(self.ratios) > 1 else "",
+            f"{len(self.ratios)}{stopped}",
+            f"{bare * 1e3:,.0f}",
+            f"{(took - bare) / events * 1e6:+.1f}",
+            f"{size:,}" if size else "",
+            f"{size / events:,.0f}" if size else "",
+        ]
+
+
+HEADINGS = ["load", "way", "ratio", "95 % interval", "pairs", "bare ms", "µs more an event", "bytes", "bytes an event"]
+
+
+def measure(ways: dict[str, Way], load: Load, wanted: Sequence[str], seconds: float, seed: int = 0) -> list[Row]:
+    """Pairs of bare and each other way, in shuffled turns, until every row is sure enough or the time is over."""
+    order = Random(seed)
+    rows = [Row(load, name) for name in wanted]
+    until = time.monotonic() + seconds
+    for _ in range(_WARM_UPS if seconds > 20 else 1):
+        for name in ("bare", *wanted):
+            ways[name].run(load)
+    while time.monotonic() < until:
+        left = [row for row in rows if not is_enough(row.ratios)]
+        if not left:
+            break
+        order.shuffle(left)
+        for row in left:
+            # Whichever is first finds another machine than the second one does.
+            if order.random() < 0.5:
+                bare = ways["bare"].run(load)
+                row.add(bare, ways[row.way].run(load))
+            else:
+                took = ways[row.way].run(load)
+                row.add(ways["bare"].run(load), took)
+    return [row for row in rows if row.ratios]
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    options.add_argument("--loads", nargs="+", choices=LOADS, default=_MEASURED, metavar="LOAD", help=", ".join(LOADS))
+    options.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, metavar="WAY", help=", ".join(WAYS))
+    options.add_argument("--seconds", type=float, help="at most, for each load")
+    options.add_argument("--quick", action="store_true", help="8 s a load: enough to see a difference of a tenth")
+    options.add_argument("--markdown", action="store_true")
+    given = options.parse_args()
+    over = False
+    print_row(HEADINGS, given.markdown)
+    if given.markdown:
+        print_row(["---"] * 2 + ["---:"] * (len(HEADINGS) - 2), True)
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder), langserve="langserve" in given.ways) as ways:
+        for name in given.loads:
+            seconds = given.seconds or (8.0 if given.quick else SECONDS.get(name, _USUAL))
+            for row in measure(ways, LOADS[name], given.ways, seconds):
+                print_row(row.cells(), given.markdown)
+                over = over or row.over
+    return 1 if over else 0
+
+
+_WIDTHS = (36, 10, 7, 17, 17, 9, 17, 14, 15)
+
+
+def print_row(cells: Sequence[str], markdown: bool) -> None:
+    if markdown:
+        print("| " + " | ".join(cells) + " |", flush=True)
+    else:
+        print(
+            "".join(
+                cell.ljust(width) if n < 2 else cell.rjust(width)
+                for n, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True))
+            ),
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
