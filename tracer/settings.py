@@ -80,6 +80,9 @@ SETTINGS = (
         "TRACER_MAX_REPR",
     ),
     Setting("max_seconds", 1, "Seconds that recording one value may take; then it is cut.", "", "TRACER_MAX_SECONDS"),
+    Setting(
+        "max_import", 2_147_483_648, "Bytes of a file that is sent to the server to be kept.", "", "TRACER_MAX_IMPORT"
+    ),
 )
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -62,7 +62,9 @@ def test_without_token_no_route_answers_any_method(live: Live, run: str) -> None
 def test_with_the_token_every_route_answers(live: Live, run: str) -> None:
     for path in paths(live.app, run):
         answers = [live.ask("HEAD", path).status, live.ask("OPTIONS", path).status]
-        assert answers in ([200, 405], [405, 405]), path
+        # To ask for "import" is to ask for a run of that name, and there is none.
+        right = [[404, 405]] if path == "/api/runs/import" else [[200, 405], [405, 405]]
+        assert answers in right, path
 
 
 def test_a_route_that_is_added_later_is_behind_the_gate(own: Live) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-LONGEST = 64 << 20
+LONGEST = 128 << 20
 """Characters of one element; a longer one is broken."""
 
 _BLANK = re.compile(r"[ \t\r\n]*")

@@ -57,6 +57,11 @@ def whole(value: object) -> int | None:
     return value if type(value) is int and -_MOST <= value <= _MOST else None
 
 
+def bad_line(seq: int, size: int) -> Line:
+    """What stands in the place of a line of `size` bytes that is none."""
+    return {"seq": seq, "event": "bad_line", "line": seq + 1, "bytes": size}
+
+
 def is_node(tags: Iterable[object]) -> bool:
     """Whether these are the tags of a LangGraph's node, whose parent is that graph."""
     return any(isinstance(tag, str) and tag.startswith("graph:step:") for tag in tags)

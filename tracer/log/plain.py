@@ -16,7 +16,7 @@ import orjson
 
 from .compact import Compactor
 from .elements import Broken, begins_array, elements
-from .events import FORMAT, Line
+from .events import FORMAT, Line, bad_line
 from .spans import Fold, Span
 
 Shape = Literal["lines", "array"]
@@ -57,7 +57,7 @@ def lines(raws: Iterable[bytes | Broken], run: str) -> Iterator[Line]:
         event = _read(raw.removeprefix(_BOM) if seq == 1 and isinstance(raw, bytes) else raw)
         if event is None:
             size = raw.bytes if isinstance(raw, Broken) else len(raw)
-            line: Line = {"seq": seq, "t_us": seq, "event": "bad_line", "line": seq, "bytes": size}
+            line: Line = {**bad_line(seq, size), "t_us": seq, "line": seq}
         else:
             line = {"seq": seq, "t_us": seq, **compactor.line(event)}
         if not begun and event is None:

@@ -114,6 +114,8 @@ class Runner:
             answered = self._answered(run)
             if answered is not None:
                 raise ValueError(f"run {run} has been answered already, by run {answered}")
+            if "imported" in start:
+                raise ValueError(f"run {run} is an imported one; what it says of its thread is another's word")
             config = start.get("config")
             config = checked(config) if isinstance(config, dict) else {}
             lost = next(_described(config, "config"), None)

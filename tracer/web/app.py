@@ -19,12 +19,13 @@ from starlette.types import ASGIApp, ExceptionHandler, Scope
 
 from tracer.capture.encode import encode
 from tracer.capture.record import MODES
+from tracer.log.importer import sweep
 from tracer.log.store import RunNotFound, RunRunning, Store
 from tracer.run.chains import Chains
 from tracer.run.config import ConfigError, checked
 from tracer.run.runner import Runner
 
-from . import body
+from . import body, imports
 from .assets import Static, templates
 from .gate import Gate
 from .problems import FAILED, Problem
@@ -44,6 +45,7 @@ class App(Starlette):
     def __init__(self, gate: Gate, stop: Stop, routes: list[Route | Mount]) -> None:
         handlers: dict[Any, ExceptionHandler] = {
             Problem: _on_problem,
+            imports.ImportGone: _on_gone,
             RunNotFound: _on_run_not_found,
             HTTPException: _on_http,
             Exception: _on_failure,
@@ -63,12 +65,15 @@ async def _keep(scope: Scope) -> None:
     """Without a server of ours there is no connection to cut."""
 
 
-def create_app(store: Store, runner: Runner, chains: Chains, gate: Gate, *, dev: bool = False) -> App:
-    """All routes over one folder of runs. With `dev`, browsers keep no static file."""
+def create_app(
+    store: Store, runner: Runner, chains: Chains, gate: Gate, *, dev: bool = False, max_import: int | None = None
+) -> App:
+    """All routes over one folder of runs. With `dev`, browsers keep no static file; `max_import` is in bytes."""
     stop = Stop()
     static = Static(dev=dev)
     page = functools.partial(_page, store=store, static=static)
-    runs = _Runs(store, runner, chains, stop)
+    sweep(store.root)
+    runs = _Runs(store, runner, chains, stop, imports.limit({}) if max_import is None else max_import)
     served = _Chains(store, chains)
     return App(
         gate,
@@ -81,6 +86,7 @@ def create_app(store: Store, runner: Runner, chains: Chains, gate: Gate, *, dev:
             Route("/api/runs", runs.list),
             Route("/api/runs", runs.start, methods=["POST"]),
             Route("/api/runs/events", runs.watch),
+            Route("/api/runs/import", runs.take, methods=["POST"]),
             Route("/api/runs/{run}", runs.one),
             Route("/api/runs/{run}", runs.delete, methods=["DELETE"]),
             Route("/api/runs/{run}/events", runs.follow),
@@ -120,8 +126,9 @@ class _Chains:
 
 
 class _Runs:
-    def __init__(self, store: Store, runner: Runner, chains: Chains, stop: Stop) -> None:
+    def __init__(self, store: Store, runner: Runner, chains: Chains, stop: Stop, max_import: int) -> None:
         self._store, self._runner, self._chains, self._stop = store, runner, chains, stop
+        self._max_import = max_import
 
     def list(self, request: Request) -> Response:
         query = request.query_params
@@ -178,6 +185,13 @@ class _Runs:
                 raise Problem(409, str(error), "continues") from None
 
         return answer
+
+    async def take(self, request: Request) -> Response:
+        if self._stop.stopping:
+            raise Problem(503, "the server is stopping")
+        run, lines, bad_lines, ignored = await imports.take(request, self._store, self._max_import)
+        made = {"run": run, "lines": lines, "bad_lines": bad_lines, "ignored": ignored}
+        return _json(made, 201, {"Location": f"/runs/{run}"})
 
     async def watch(self, request: Request) -> Response:
         return Stream(functools.partial(feed_list, self._store), self._stop, request.app.cut)
@@ -279,6 +293,11 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return error.response(request.scope)
+
+
+def _on_gone(request: Request, error: Exception) -> Response:
+    """Nobody is there to read it."""
+    return Problem(400, "the file was cut off").response(request.scope)
 
 
 def _on_run_not_found(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from .gate import BODY_TYPES, JSON
 from .problems import Problem
 
 LIMIT = 16 << 20
@@ -18,8 +19,11 @@ _NAMES: dict[type, str] = {str: "a string", dict: "an object", list: "a list", i
 
 
 async def json_object(request: Request) -> dict[str, Any]:
-    """The body, a JSON object of at most LIMIT bytes. Raises Problem 413 and 400; the latter says line and column."""
+    """The body, a JSON object of at most LIMIT bytes. Raises Problem 413, 415 and 400, which says line and column."""
     too_large = Problem(413, f"the body may have at most {LIMIT >> 20} MB", headers={"Connection": "close"})
+    lines_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if lines_type != JSON and lines_type in BODY_TYPES:
+        raise Problem(415, f"the body has to be one JSON object: send Content-Type: {JSON}", "Content-Type")
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > LIMIT:
         raise too_large

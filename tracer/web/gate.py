@@ -35,7 +35,9 @@ SECURITY_HEADERS = {
 }
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
-_BODY_TYPE = "application/json"
+JSON = "application/json"
+BODY_TYPES = (JSON, "application/jsonl", "application/x-ndjson")
+"""None of them can be sent by a form, or by a foreign page that did not ask before."""
 
 
 class Gate:
@@ -185,8 +187,8 @@ def host_name(host: str) -> str:
 
 
 def _body_type(headers: Headers) -> None:
-    """A body has to be JSON by its own word: a form or text/plain is what a foreign page can send unasked."""
+    """A body has to be JSON, or lines of it, by its own word: a foreign page can send forms and plain text unasked."""
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
         return
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != _BODY_TYPE:
-        raise Problem(415, f"the body has to be JSON: send Content-Type: {_BODY_TYPE}", "Content-Type")
+    if headers.get("content-type", "").partition(";")[0].strip().lower() not in BODY_TYPES:
+        raise Problem(415, f"the body has to be JSON: send Content-Type: {JSON}", "Content-Type")

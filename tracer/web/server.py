@@ -24,6 +24,7 @@ from tracer.log.store import Store
 from tracer.run.chains import Chains
 from tracer.run.runner import Runner
 
+from . import imports
 from . import reload as reloading
 from . import token as tokens
 from .app import App, create_app
@@ -86,6 +87,7 @@ def serve(
         names = [host_name(name) for name in allow_hosts]
         if token is not None:
             tokens.checked(token)
+        max_import = imports.limit(os.environ)
         addresses = _addresses(host, allow_remote)
     except (ServeError, ValueError) as error:
         return _say(error, getattr(error, "code", WRONG_USE))
@@ -101,7 +103,7 @@ def serve(
                 child.report()
             key = tokens.kept(store.root) if token is None else token
             gate = Gate(key, [*names, *_own_name(host)])
-            app = create_app(store, runner, chains, gate, dev=child is not None)
+            app = create_app(store, runner, chains, gate, dev=child is not None, max_import=max_import)
             url = f"http://{_shown(host, names)}:{taken}/?token={key}"
             ready = on_ready if child is None or child.first else None
             server = Server(app, runner, (lambda: ready(url)) if ready else None)
