@@ -22,7 +22,7 @@ from .spans import Fold, Span
 Shape = Literal["lines", "array"]
 
 _BOM = b"\xef\xbb\xbf"
-_BEYOND = re.compile(rb"NaN|Infinity|\\u[dD][89a-fA-F]|[0-9][eE]\+?[0-9]{3}|[0-9]{309}")
+_BEYOND = re.compile(rb"NaN|Infinity|\\u[dD][89a-fA-F]|[0-9][eE]\+?[0-9]{3}|[0-9]{200}")
 _LOOKED_AT = 64
 
 
