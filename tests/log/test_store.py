@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tracer.log.store import Batch, Gone, RunNotFound, RunRunning, Signal, Store, new_run_id
+from tracer.log.follow import Batch, Signal
+from tracer.log.store import Gone, RunNotFound, RunRunning, Store, new_run_id
 from tracer.log.summary import preview
 from tracer.log.writer import Writer
 

@@ -16,11 +16,12 @@ from typing import Any
 import orjson
 import pytest
 
+from tracer.log.follow import Batch, Signal
 from tracer.log.spans import Fold
-from tracer.log.store import Batch, Gone, Signal, Store
+from tracer.log.store import Gone, Store
+from tracer.log.stub import OVERSIZE, stub
 from tracer.web import sse
 from tracer.web.sse import FLUSH_SECONDS, feed_run, message, settled
-from tracer.web.stub import OVERSIZE, stub
 
 from .client import TOKEN, Connection, EventParser, Message, Viewer, request
 from .conftest import ROOT, Live, add, until, write
@@ -518,11 +519,8 @@ async def test_a_run_deleted_before_the_first_look_is_gone(tmp_path: Path) -> No
     assert [item async for item in settled(store.follow("none"))] == [Signal("gone", {})]
 
 
-async def test_a_signal_is_an_event_without_an_id() -> None:
-    assert (
-        await message(Signal("alarm", {"message": "disk\nfull"}))
-        == b'event: alarm\ndata: {"message":"disk\\nfull"}\n\n'
-    )
+def test_a_signal_is_an_event_without_an_id() -> None:
+    assert message(Signal("alarm", {"message": "disk\nfull"})) == b'event: alarm\ndata: {"message":"disk\\nfull"}\n\n'
 
 
 def test_the_library_does_not_print_what_it_sends(live: Live, caplog: pytest.LogCaptureFixture) -> None:

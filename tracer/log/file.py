@@ -98,7 +98,7 @@ class LogFile:
         parts = block[: end - 1].split(b"\n")
         return [(seq + n, part) for n, part in enumerate(parts)], offset + end
 
-    def bytes(self, offset: int, size: int) -> bytes:
+    def part(self, offset: int, size: int) -> bytes:
         """What stands there."""
         return os.pread(self._fd, size, offset)
 

@@ -17,14 +17,10 @@ from uuid_utils.compat import uuid7
 
 from .catalog import RUN, Catalog
 from .file import LogError, LogFile, check
+from .follow import PROBE_SECONDS, Batch, Pulses, Signal, follow
 from .summary import Summary
 from .watcher import Watcher
 from .writer import Writer, is_being_written
-
-PROBE_SECONDS = 2.0
-FOREIGN_POLL_SECONDS = 0.05
-
-_END_LINE = 4096
 
 _NO_SUCH_RUN = "no run {!r} in {}"
 
@@ -35,21 +31,6 @@ class RunNotFound(LookupError):
 
 class RunRunning(RuntimeError):
     """The run is still being written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Lines as they stand in the log: `(seq, line without its newline)`, strict JSON."""
-
-    lines: list[tuple[int, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """What is no line: end {"seq", "status"} · lost {"seq"} · gone {} · past_end {"seq"} · alarm {"message"}."""
-
-    name: str
-    data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +53,12 @@ def new_run_id() -> str:
 class Store:
     """The runs in one folder, made with mode 0700 where it does not exist."""
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
+    def __init__(self, root: str | os.PathLike[str], *, fsync: bool = False) -> None:
         self.root = Path(root)
+        self._fsync = fsync
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._writers: dict[str, Writer] = {}
+        self._pulses = Pulses()
         self._catalog = Catalog(self.root)
         self._watcher = Watcher(self.root)
         self._lock = threading.Lock()
@@ -84,9 +67,13 @@ class Store:
     def create(self, header: Mapping[str, Any], path: Path | None = None) -> Writer:
         """A new run with these header fields (`run` among them); its `run_start` line is on disk on return."""
         run = str(header["run"])
-        writer = Writer(path or self.root / f"{run}.jsonl", header)
+        if path is None:
+            # Whoever deletes the folder to be rid of its runs means to make new ones.
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writer = Writer(path or self.root / f"{run}.jsonl", header, fsync=self._fsync)
         with self._lock:
-            self._writers = {name: open_ for name, open_ in self._writers.items() if not open_.ended}
+            # Of one that has ended with an alarm, whoever comes later is told why it looks as it does.
+            self._writers = {name: one for name, one in self._writers.items() if not one.ended or one.alarm}
             self._writers[writer.path.stem] = writer
         return writer
 
@@ -104,58 +91,14 @@ class Store:
 
         Ends after one of the signals end, lost, gone, past_end. Raises RunNotFound.
         """
-        path = self.path(run)
-        writer = self._writers.get(run)
-        changed = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        leave = writer.listen(lambda: _wake(loop, changed)) if writer else None
-        wait = PROBE_SECONDS if writer else FOREIGN_POLL_SECONDS
-        try:
-            with _open(path, run, self.root) as file:
-                seq, offset = await asyncio.to_thread(file.locate, after + 1)
-                if seq < after + 1:
-                    yield Signal("past_end", {"seq": seq - 1})
-                    return
-                if seq > 0 and (status := _ended_at(file, seq - 1)) is not None:
-                    yield Signal("end", {"seq": seq - 1, "status": status})
-                    return
-                alarmed = False
-                probed = -PROBE_SECONDS
-                dead = False
+        with _open(self.path(run), run, self.root) as file:
+            async with contextlib.aclosing(follow(file, after, self._writers.get(run), self._pulses)) as items:
+                # Not by `async for`, which would hold on to what it gave.
                 while True:
-                    changed.clear()
-                    lines, offset = file.complete(seq, offset)
-                    if lines:
-                        seq = lines[-1][0] + 1
-                        batch, status = _checked(lines)
-                        yield Batch(batch)
-                        if status is not None:
-                            yield Signal("end", {"seq": batch[-1][0], "status": status})
-                            return
-                        continue
-                    if writer and writer.alarm and not alarmed:
-                        alarmed = True
-                        yield Signal("alarm", {"message": writer.alarm})
-                    if dead:
-                        # Whatever the writer still managed to write has been read by now, but for a torn last line.
-                        if tail := file.rest(offset):
-                            yield Batch([(seq, check(seq, tail)[1])])
-                        yield Signal("lost", {"seq": seq - 1})
+                    try:
+                        yield await anext(items)
+                    except StopAsyncIteration:
                         return
-                    if not path.exists():
-                        yield Signal("gone", {})
-                        return
-                    if loop.time() - probed >= PROBE_SECONDS:
-                        probed = loop.time()
-                        with contextlib.suppress(FileNotFoundError):
-                            dead = not is_being_written(path)
-                            if dead:
-                                continue
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(changed.wait(), wait)
-        finally:
-            if leave:
-                leave()
 
     def lines(self, run: str, first: int = 0, last: int | None = None) -> Iterator[tuple[int, bytes]]:
         """The lines with first ≤ seq ≤ last as they stand now, as `(seq, strict JSON)`. Raises RunNotFound."""
@@ -302,28 +245,5 @@ def _open(path: Path, run: str, root: Path) -> LogFile:
         raise RunNotFound(_NO_SUCH_RUN.format(run, root)) from error
 
 
-def _checked(lines: list[tuple[int, bytes]]) -> tuple[list[tuple[int, bytes]], str | None]:
-    """The lines up to and with `run_end`, checked, and the status which that one gives."""
-    batch = []
-    for seq, raw in lines:
-        line, sound = check(seq, raw)
-        batch.append((seq, sound))
-        if line["event"] == "run_end":
-            return batch, str(line.get("status", "ok"))
-    return batch, None
-
-
 def _mark(summary: Summary) -> tuple[object, ...]:
     return summary["status"], summary["chain"], summary["input"], summary["name"], summary["starred"]
-
-
-def _ended_at(file: LogFile, seq: int) -> str | None:
-    """The status that this line gives where it is a `run_end`."""
-    lines, _ = file.complete(*file.locate(seq), most=_END_LINE)
-    line = check(seq, lines[0][1])[0] if lines else {}
-    return str(line.get("status", "ok")) if line.get("event") == "run_end" else None
-
-
-def _wake(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(changed.set)

@@ -15,10 +15,9 @@ from sse_starlette.sse import AppStatus, EventSourceResponse, SendTimeoutError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
-from tracer.log.store import Batch, Gone, RunNotFound, Signal, Store
+from tracer.log.follow import Batch, Signal
+from tracer.log.store import Gone, RunNotFound, Store
 from tracer.log.summary import Summary
-
-from .stub import OVERSIZE, stub
 
 # At DEBUG it prints every chunk: what the chain saw, and a lot of it.
 logging.getLogger("sse_starlette.sse").setLevel(logging.INFO)
@@ -117,7 +116,8 @@ async def feed_run(
     """What `Store.follow` yields, at most one flush every FLUSH_SECONDS; what came meanwhile is in the next one."""
     async with contextlib.aclosing(items):
         async for item in items:
-            data = await message(item)
+            data = message(item)
+            del item
             flushed = clock()
             await outbox.send(data)
             if len(data) < CATCH_UP_BYTES and (wait := flushed + FLUSH_SECONDS - clock()) > 0:
@@ -128,12 +128,16 @@ async def settled(
     items: AsyncGenerator[Batch | Signal, None],
 ) -> AsyncGenerator[Batch | Signal, None]:
     """The same, but `gone` where the run was deleted between the request and the first look at it."""
-    try:
-        async with contextlib.aclosing(items):
-            async for item in items:
-                yield item
-    except RunNotFound:
-        yield Signal("gone", {})
+    async with contextlib.aclosing(items):
+        # Not by `async for`, which would hold on to what it gave.
+        while True:
+            try:
+                yield await anext(items)
+            except StopAsyncIteration:
+                return
+            except RunNotFound:
+                yield Signal("gone", {})
+                return
 
 
 async def feed_list(store: Store, outbox: Outbox, settle: float = 0.5) -> None:
@@ -159,14 +163,13 @@ async def feed_list(store: Store, outbox: Outbox, settle: float = 0.5) -> None:
         tasks.start_soon(catch_up)
 
 
-async def message(item: Batch | Signal) -> bytes:
+def message(item: Batch | Signal) -> bytes:
     """SSE text: a message for each line with its seq as id, `event: oversize` for stubs; signals have no id."""
     if isinstance(item, Signal):
         return b"event: %b\ndata: %b\n\n" % (item.name.encode(), orjson.dumps(item.data))
     parts: list[bytes] = []
     for seq, line in item.lines:
-        if len(line) > OVERSIZE:
-            line = await run_in_threadpool(stub, line)
+        if item.cut:
             parts.append(b"id: %d\nevent: oversize\ndata: %b\n\n" % (seq, line))
         else:
             # A foreign file may hold a CR between its tokens, where it is white space; here it would end the line.
