@@ -1,0 +1,286 @@
+// Whole lines from lines as they stand in the log. Twin of tracer/log/expand.py; docs/format.md has the rules. No DOM.
+
+import { DeltaError, Draft, tokens, valueAt } from "./delta.js";
+
+/** Bytes of log, from the start of a line back, in which the lines begin that it may refer to. */
+const WINDOW = 8 * 2 ** 20;
+/** References inside each other that are followed. */
+const NESTED = 16;
+/** Lines that one line is rebuilt from at most. */
+const LINES = 65_536;
+/** Characters and values that references may bring into one line. */
+const BROUGHT = 64 * 2 ** 20;
+const HELD = 32 * 2 ** 20;
+
+/** @typedef {Record<string, any>} Line */
+/**
+ * @typedef {{ data: any, nested: number, weight: number, cost: number }} Built
+ * The whole data of a line, shared with other lines; `weight`: bytes of JSON that it is at most; `cost`: bytes of
+ * memory that only it takes, about.
+ */
+/** @typedef {{ line: Line, size: number }} Raw */
+
+/**
+ * Puts back what lines say by reference (`same`, `delta`). Total: what cannot be found becomes a marker `missing`.
+ *
+ * Without `fetch`, lines are given in order, and those of the last 8 MB are kept. With it, any line may be given:
+ * `fetch(seq)` returns an earlier line as it stands in the log, or nothing. Values are shared between lines and must
+ * not be changed: what is the same object is unchanged.
+ */
+export class Whole {
+  #fetch;
+  #next = 0;
+  #bytes = 0;
+  /** @type {Map<number, Raw & { begins: number }>} */
+  #lines = new Map();
+  /** @type {Map<number, Built>} */
+  #states = new Map();
+  #held = 0;
+
+  /** @param {((seq: number) => Line | null | undefined) | null} [fetch] */
+  constructor(fetch = null) {
+    this.#fetch = fetch;
+  }
+
+  /**
+   * The whole line: itself where nothing is missing in it. `size` is its length in bytes; give it where it is known.
+   * @param {Line} line
+   * @param {number} [size]
+   * @returns {Line}
+   */
+  line(line, size) {
+    const seq = Number.isInteger(line.seq) ? line.seq : this.#next;
+    this.#next = seq + 1;
+    const refers = line.same !== undefined || line.delta !== undefined;
+    if (this.#fetch === null) {
+      size ??= sizeOf(line);
+      this.#keep(seq, line, size);
+    }
+    if (!refers) return line;
+    let built = this.#fetch === null ? undefined : this.#states.get(seq);
+    if (built === undefined) {
+      built = this.#build(seq, line, size ?? sizeOf(line), this.#resolve(seq, line));
+      this.#remember(seq, built);
+    }
+    const { same: _same, delta: _delta, ...whole } = line;
+    whole.data = built.data;
+    return whole;
+  }
+
+  /** @param {number} seq @param {Line} line @param {number} size */
+  #keep(seq, line, size) {
+    const begins = this.#bytes;
+    this.#bytes += size + 1;
+    // A Map gives its entries in the order in which they were set.
+    for (const [old, kept] of this.#lines) {
+      if (kept.begins >= begins - WINDOW) break;
+      this.#lines.delete(old);
+    }
+    this.#lines.delete(seq);
+    this.#lines.set(seq, { line, size, begins });
+  }
+
+  /** @param {number} seq @param {Built} built */
+  #remember(seq, built) {
+    this.#held += built.cost - (this.#states.get(seq)?.cost ?? 0);
+    this.#states.set(seq, built);
+    for (const [old, { cost }] of this.#states) {
+      if (this.#held <= HELD || this.#states.size === 1) break;
+      this.#held -= cost;
+      this.#states.delete(old);
+    }
+  }
+
+  /** @param {number} seq @returns {Raw | null} */
+  #raw(seq) {
+    if (this.#fetch === null) return this.#lines.get(seq) ?? null;
+    const line = this.#fetch(seq);
+    return isObject(line) ? { line, size: sizeOf(line) } : null;
+  }
+
+  /**
+   * The lines that this one refers to, whole; null for those that are not to be had.
+   * @param {number} seq
+   * @param {Line} line
+   */
+  #resolve(seq, line) {
+    /** @type {Map<number, Built | null>} */
+    const found = new Map();
+    /** @type {Map<number, Raw>} */
+    const raws = new Map();
+    /** @type {Map<number, number>} */
+    const users = new Map();
+    const use = (/** @type {number} */ number) => users.set(number, (users.get(number) ?? 0) + 1);
+    const waiting = referred(line, seq);
+    waiting.forEach(use);
+    let left = LINES;
+    while (waiting.length > 0) {
+      const at = /** @type {number} */ (waiting.at(-1));
+      let known = found.get(at) ?? this.#states.get(at) ?? null;
+      if (known === null && !found.has(at)) {
+        let raw = raws.get(at) ?? null;
+        if (raw === null && left > 0) {
+          raw = this.#raw(at);
+          if (raw !== null) {
+            left--;
+            raws.set(at, raw);
+            const needed = referred(raw.line, at);
+            needed.forEach(use);
+            if (needed.length > 0) {
+              for (const number of needed) waiting.push(number);
+              continue;
+            }
+          }
+        }
+        if (raw !== null) {
+          known = this.#build(at, raw.line, raw.size, found);
+          raws.delete(at);
+          for (const number of referred(raw.line, at)) {
+            const others = (users.get(number) ?? 0) - 1;
+            users.set(number, others);
+            // A long chain of states is not held all at once.
+            if (others === 0) found.delete(number);
+          }
+          if (raw.line.same !== undefined || raw.line.delta !== undefined) this.#remember(at, known);
+        }
+      }
+      found.set(at, known);
+      waiting.pop();
+    }
+    return found;
+  }
+
+  /**
+   * @param {number} seq
+   * @param {Line} line
+   * @param {number} size
+   * @param {Map<number, Built | null>} found
+   * @returns {Built}
+   */
+  #build(seq, line, size, found) {
+    const data = line.event === "run_start" ? { input: line.input ?? null } : "data" in line ? line.data : {};
+    if (line.same === undefined && line.delta === undefined) return { data, nested: 0, weight: size, cost: 0 };
+    const draft = new Draft(data);
+    let nested = 0;
+    let weight = size;
+    let room = BROUGHT;
+    for (const [pointer, about] of entries(line.delta)) {
+      const base = isObject(about) ? about.base : null;
+      const source = isEarlier(base, seq) ? found.get(base) : null;
+      /** @type {any} */
+      let value = missing(base);
+      if (source && Array.isArray(about.ops)) {
+        attempt(() => {
+          const from = Object.hasOwn(about, "from") ? about.from : pointer;
+          const changed = new Draft(valueAt(source.data, tokens(from)));
+          const brought = weigh(source, changed.value, room);
+          for (const operation of about.ops) changed.apply(operation);
+          value = changed.value;
+          room -= brought;
+          draft.copied += changed.copied;
+          nested = Math.max(nested, source.nested);
+          weight += brought;
+        });
+      }
+      attempt(() => draft.put(tokens(pointer), value));
+    }
+    for (const [pointer, about] of entries(line.same)) {
+      const [number, at] = isReference(about) ? about : [null, null];
+      const source = isEarlier(number, seq) ? found.get(number) : null;
+      /** @type {any} */
+      let value = missing(number);
+      if (source && source.nested < NESTED) {
+        attempt(() => {
+          const same = valueAt(source.data, tokens(at));
+          const brought = weigh(source, same, room);
+          value = same;
+          room -= brought;
+          nested = Math.max(nested, source.nested + 1);
+          weight += brought;
+        });
+      }
+      attempt(() => draft.put(tokens(pointer), value));
+    }
+    return { data: draft.value, nested, weight, cost: 300 + 8 * draft.copied };
+  }
+}
+
+/** What does not fit leaves things as they are. @param {() => void} change */
+function attempt(change) {
+  try {
+    change();
+  } catch (error) {
+    if (!(error instanceof DeltaError)) throw error;
+  }
+}
+
+/**
+ * How much a value out of this line brings in. Throws DeltaError where that is more than there is room for.
+ * @param {Built} source
+ * @param {unknown} value
+ * @param {number} room
+ */
+function weigh(source, value, room) {
+  const brought = source.weight > room ? measure(value, room) : source.weight;
+  if (brought > room) throw new DeltaError();
+  return brought;
+}
+
+/** @param {unknown} value @returns {value is Record<string, any>} */
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** @param {unknown} value @returns {[string, any][]} */
+const entries = (value) => (isObject(value) ? Object.entries(value) : []);
+
+/** @param {unknown} about @returns {about is [any, any]} */
+const isReference = (about) => Array.isArray(about) && about.length === 2;
+
+/** @param {unknown} number @param {number} seq @returns {number is number} */
+const isEarlier = (number, seq) => Number.isInteger(number) && Number(number) >= 0 && Number(number) < seq;
+
+/** The earlier lines that this one refers to. @param {Line} line @param {number} seq */
+function referred(line, seq) {
+  /** @type {number[]} */
+  const found = [];
+  for (const [, about] of entries(line.delta)) {
+    if (isObject(about) && isEarlier(about.base, seq)) found.push(about.base);
+  }
+  for (const [, about] of entries(line.same)) {
+    if (isReference(about) && isEarlier(about[0], seq)) found.push(about[0]);
+  }
+  return found;
+}
+
+/** @param {unknown} seq */
+const missing = (seq) => ({ $tracer: "missing", seq: Number.isInteger(seq) ? seq : null });
+
+/** Characters and values in it; more than `most` where there are more. @param {unknown} value @param {number} most */
+function measure(value, most) {
+  let taken = 0;
+  const waiting = [value];
+  while (waiting.length > 0 && taken <= most) {
+    const one = waiting.pop();
+    taken++;
+    if (typeof one === "string") taken += one.length;
+    else if (Array.isArray(one)) {
+      taken += one.length;
+      for (const item of one) waiting.push(item);
+    } else if (isObject(one)) {
+      for (const key of Object.keys(one)) {
+        taken += key.length;
+        waiting.push(one[key]);
+      }
+    }
+  }
+  return taken;
+}
+
+/** @param {Line} line */
+function sizeOf(line) {
+  try {
+    return JSON.stringify(line).length;
+  } catch {
+    // Nested deeper than can be written.
+    return 2 ** 20;
+  }
+}
