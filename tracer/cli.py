@@ -29,6 +29,15 @@ def setting(name: str, **how: Any) -> Callable[[F], F]:
     return click.option(known.option, name, envvar=known.variable, default=known.default, help=known.help, **how)
 
 
+def _keep(context: click.Context, parameter: click.Parameter, given: str | None) -> Any:
+    from tracer.log import keep
+
+    try:
+        return None if given is None else keep.parse(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def server_options(command: F) -> F:
     """The options which `serve` and `demo` share."""
     for option in reversed(
@@ -40,6 +49,7 @@ def server_options(command: F) -> F:
             setting("allow_remote", is_flag=True),
             setting("token"),
             setting("open"),
+            setting("keep", metavar="N|Nd", callback=_keep),
             setting("reload", is_flag=True),
             setting("factory", is_flag=True),
         )

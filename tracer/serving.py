@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from tracer.log.keep import Keep, Keeper
 from tracer.log.store import Store
 from tracer.run.chains import Chains
 from tracer.run.runner import Runner
@@ -27,12 +28,13 @@ def serve(
     allow_remote: bool,
     token: str | None,
     open: bool | None,
+    keep: Keep | None,
     reload: bool,
     factory: bool,
 ) -> int:
     """Serve these chains until a signal comes; the exit code. Raises WrongUse.
 
-    `open` None opens a browser where there is a desktop.
+    `open` None opens a browser where there is a desktop; `keep` None keeps every run.
     """
 
     def make() -> tuple[Store, Runner, Chains]:
@@ -41,6 +43,8 @@ def serve(
             store = Store(dir)
         except OSError as error:
             raise WrongUse(f"{dir} cannot hold the runs: {error.strerror}; name another folder with --dir") from None
+        if keep is not None:
+            Keeper(store, keep, lambda said: click.echo(f"tracer: {said}", err=True)).start()
         return store, Runner(store, chains), chains
 
     def ready(url: str) -> None:

@@ -47,6 +47,13 @@ SETTINGS = (
         "--open/--no-open",
         "TRACER_OPEN",
     ),
+    Setting(
+        "keep",
+        None,
+        "Keep so many runs (100), or those of so many days (30d); older ones are deleted, starred ones never.",
+        "--keep",
+        "TRACER_KEEP",
+    ),
     Setting("reload", False, "Start anew whenever a Python file changes.", "--reload", "TRACER_RELOAD"),
     Setting("factory", False, "CHAIN is called, and gives the chain.", "--factory", "TRACER_FACTORY"),
     Setting(

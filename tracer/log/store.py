@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from .catalog import RUN, Catalog
 from .file import LogError, LogFile, check
 from .follow import PROBE_SECONDS, Batch, Pulses, Signal, follow
+from .search import Step, search
 from .summary import Summary
 from .watcher import Watcher
 from .writer import Writer, is_being_written
@@ -147,6 +148,14 @@ class Store:
                 found.append(summary)
         return found, False
 
+    def search(self, text: str, runs: Iterable[str]) -> Iterator[Step]:
+        """Which of these runs have a text in what they were given, said or did, in their order, as it is found."""
+
+        def is_whole(run: str) -> bool:
+            return self._catalog.summary(run)["status"] == "ok"
+
+        return search(runs, self.path, is_whole, text)
+
     def total(self) -> int:
         return len(self._catalog.runs())
 
@@ -247,3 +256,4 @@ def _open(path: Path, run: str, root: Path) -> LogFile:
 
 def _mark(summary: Summary) -> tuple[object, ...]:
     return summary["status"], summary["chain"], summary["input"], summary["name"], summary["starred"]
+
