@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import platform
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
@@ -36,7 +37,7 @@ def header(run: str, chain: str, input: Any, config: Mapping[str, Any] | None, m
         "started_at": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         **({} if input is NOT_GIVEN else {"input": encode(input)}),
         "config": encode(shown),
-        "versions": _versions(),
+        "versions": dict(_versions()),
     }
 
 
@@ -123,7 +124,9 @@ def _end(tap: Tap, fields: dict[str, Any]) -> None:
     tap.end(fields)
 
 
-def _versions() -> dict[str, str]:
+@functools.cache
+def _versions() -> Mapping[str, str]:
+    # Each is looked up in files, which takes a millisecond; what is imported does not change.
     found = {}
     for name, distribution in _VERSIONS.items():
         with contextlib.suppress(PackageNotFoundError):

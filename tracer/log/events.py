@@ -67,14 +67,22 @@ def is_node(tags: Iterable[object]) -> bool:
     return any(isinstance(tag, str) and tag.startswith("graph:step:") for tag in tags)
 
 
+_USUAL = {
+    f"on_{span_type}_{phase}": (span_type, phase)
+    for span_type in ("chain", "chat_model", "llm", "parser", "prompt", "tool", "retriever")
+    for phase in ("start", "stream", "end", "error")
+}
+
+
 def span_event(event: str) -> tuple[str, str] | None:
     """Split `on_<type>_<phase>` into type and phase (start, stream, end, error); None for any other event.
 
     >>> span_event("on_chat_model_stream")
     ('chat_model', 'stream')
     """
-    if not event.startswith("on_"):
-        return None
+    usual = _USUAL.get(event)
+    if usual or not event.startswith("on_"):
+        return usual
     span_type, _, phase = event[3:].rpartition("_")
     if span_type and phase in ("start", "stream", "end", "error"):
         return span_type, phase
