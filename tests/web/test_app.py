@@ -182,9 +182,14 @@ def test_a_body_just_small_enough(live: Live) -> None:
 
 def test_a_log_that_cannot_be_made(own: Live) -> None:
     own.folder.rename(own.folder.with_name("moved"))
+    own.folder.touch()
     reply = own.ask("POST", "/api/runs", body={"chain": "echo", "input": 1})
     assert reply.status == 507
-    assert "No such file or directory" in reply.json()["detail"]
+    assert "File exists" in reply.json()["detail"]
+    own.folder.unlink()
+    assert own.ask("POST", "/api/runs", body={"chain": "echo", "input": 1}).status == 201, (
+        "a deleted folder is made anew"
+    )
 
 
 # The list
