@@ -305,6 +305,8 @@ class _WriterThread:
         self.share = QUEUE_BYTES
         """Bytes that may wait of one run."""
         self._changed = threading.Condition()
+        self._soon = threading.Event()
+        """Somebody waits for the end of a run to be written."""
         self._dirty: dict[Writer, None] = {}
         self._again: dict[Writer, None] = {}
         self._busy = False
@@ -329,6 +331,7 @@ class _WriterThread:
     def finish(self, writer: Writer, timeout: float) -> None:
         writer.hurry()
         self.wake(writer)
+        self._soon.set()
         with self._changed:
             self._changed.wait_for(lambda: writer not in self._dirty and not self._busy, timeout)
 
@@ -345,6 +348,7 @@ class _WriterThread:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._dirty), RETRY_SECONDS if self._again else None)
+                self._soon.clear()
                 # Off the list before reading: what is appended from here on puts the writer back on it.
                 writers, self._dirty = self._dirty | self._again, {}
                 self._busy = True
@@ -355,7 +359,7 @@ class _WriterThread:
                 self._again = again
                 self._busy = False
                 self._changed.notify_all()
-            time.sleep(BATCH_SECONDS)
+            self._soon.wait(BATCH_SECONDS)
 
 
 def _writes(writer: Writer, now: float) -> bool:
