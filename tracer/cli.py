@@ -50,6 +50,7 @@ def server_options(command: F) -> F:
             setting("token"),
             setting("open"),
             setting("keep", metavar="N|Nd", callback=_keep),
+            setting("fsync", is_flag=True),
             setting("reload", is_flag=True),
             setting("factory", is_flag=True),
         )
@@ -106,15 +107,16 @@ def demo(**options: Any) -> None:
 )
 @click.option("--mode", default="stream", type=click.Choice(["stream", "invoke"]), help="Streamed, or invoked.")
 @setting("dir", type=click.Path(file_okay=False, path_type=Path))
+@setting("fsync", is_flag=True)
 @setting("factory", is_flag=True)
-def run(chain: str, given: str, config: str, output: Path | None, mode: str, dir: Path, factory: bool) -> None:
+def run(chain: str, given: str, config: str, **options: Any) -> None:
     """Run a chain once in the terminal.
 
     Exits with 0 (ok), 1 (the chain failed), 2 (wrong use) or 130 (interrupted).
     """
     from tracer import oneshot
 
-    sys.exit(oneshot.run(chain, given, config, output=output, mode=mode, dir=dir, factory=factory))
+    sys.exit(oneshot.run(chain, given, config, **options))
 
 
 @cli.command()

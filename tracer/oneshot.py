@@ -22,7 +22,9 @@ FAILED, INTERRUPTED = 1, 130
 POLL_SECONDS = 0.03
 
 
-def run(chain: str, given: str, config: str, *, output: Path | None, mode: str, dir: Path, factory: bool) -> int:
+def run(
+    chain: str, given: str, config: str, *, output: Path | None, mode: str, dir: Path, fsync: bool, factory: bool
+) -> int:
     """Run it and return the exit code: 0 ok, 1 failed, 130 interrupted.
 
     Raises WrongUse.
@@ -32,7 +34,7 @@ def run(chain: str, given: str, config: str, *, output: Path | None, mode: str, 
     if len(chains) > 1:
         raise WrongUse(f"{chain} holds {len(chains)} chains; name one: {', '.join(chains)}")
     try:
-        store = Store(output.parent if output else dir)
+        store = Store(output.parent if output else dir, fsync=fsync)
         runner = Runner(store, chains)
         number = runner.start(next(iter(chains)), value, settings, mode, path=output)
     except FileExistsError:

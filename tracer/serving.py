@@ -29,6 +29,7 @@ def serve(
     token: str | None,
     open: bool | None,
     keep: Keep | None,
+    fsync: bool,
     reload: bool,
     factory: bool,
 ) -> int:
@@ -40,7 +41,7 @@ def serve(
     def make() -> tuple[Store, Runner, Chains]:
         chains = load_chains(targets, factory=factory)
         try:
-            store = Store(dir)
+            store = Store(dir, fsync=fsync)
         except OSError as error:
             raise WrongUse(f"{dir} cannot hold the runs: {error.strerror}; name another folder with --dir") from None
         if keep is not None:

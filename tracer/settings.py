@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple
 
 
@@ -54,6 +55,13 @@ SETTINGS = (
         "--keep",
         "TRACER_KEEP",
     ),
+    Setting(
+        "fsync",
+        False,
+        "Show a line only once the disk keeps it: no loss of power loses what was seen.",
+        "--fsync",
+        "TRACER_FSYNC",
+    ),
     Setting("reload", False, "Start anew whenever a Python file changes.", "--reload", "TRACER_RELOAD"),
     Setting("factory", False, "CHAIN is called, and gives the chain.", "--factory", "TRACER_FACTORY"),
     Setting(
@@ -93,3 +101,8 @@ SETTINGS = (
 )
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def is_on(name: str) -> bool:
+    """Whether this setting is switched on in the environment, by what its option takes there too."""
+    return os.environ.get(BY_NAME[name].variable, "").strip().lower() in ("1", "true", "t", "yes", "y", "on")

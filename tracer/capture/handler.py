@@ -12,6 +12,7 @@ from uuid import UUID
 
 from tracer.log.store import Store, is_folder, new_run_id
 from tracer.log.writer import Writer
+from tracer.settings import is_on
 
 from .callbacks import CalledSpan, EventHandler
 from .record import footer, header
@@ -29,8 +30,9 @@ class RunHandler(EventHandler):
     chain goes on.
     """
 
-    def __init__(self, path: Path, *, folder: bool) -> None:
+    def __init__(self, path: Path, *, folder: bool, fsync: bool) -> None:
         super().__init__()
+        self._fsync = fsync
         self._path = path
         self._folder = folder
         self._ended: OrderedDict[UUID, None] = OrderedDict()
@@ -68,21 +70,22 @@ class RunHandler(EventHandler):
 
     def _writer(self, fields: dict[str, Any]) -> Writer:
         if self._folder:
-            return Store(self._path).create(fields)
+            return Store(self._path, fsync=self._fsync).create(fields)
         while True:
             try:
-                return Writer(_free(self._path), fields)
+                return Writer(_free(self._path), fields, fsync=self._fsync)
             except FileExistsError:
                 continue  # another run was faster
 
 
-def handler(path: str | os.PathLike[str]) -> RunHandler:
+def handler(path: str | os.PathLike[str], *, fsync: bool | None = None) -> RunHandler:
     """A callback handler that records: `chain.invoke(x, config={"callbacks": [tracer.handler("run.jsonl")]})`.
 
     For synchronous and asynchronous code. `path` is a new file (later runs get `run-2.jsonl`, `run-3.jsonl` …), or a
-    folder (one that is there, or a path that ends with a slash) that gets one file a run.
+    folder (one that is there, or a path that ends with a slash) that gets one file a run. With `fsync` (by default as
+    TRACER_FSYNC says) what a viewer was shown survives a loss of power.
     """
-    return RunHandler(Path(path), folder=is_folder(path))
+    return RunHandler(Path(path), folder=is_folder(path), fsync=is_on("fsync") if fsync is None else fsync)
 
 
 def _free(path: Path) -> Path:

@@ -13,7 +13,7 @@ from langchain_core.runnables.schema import StreamEvent
 
 from tracer.log.store import Store, is_folder, new_run_id
 from tracer.log.writer import Writer
-from tracer.settings import BY_NAME
+from tracer.settings import BY_NAME, is_on
 
 from .record import header, record
 from .tap import Tap
@@ -25,6 +25,7 @@ async def astream_events(
     config: RunnableConfig | None = None,
     *,
     path: str | os.PathLike[str] | None = None,
+    fsync: bool | None = None,
     version: str = "v2",
     **kwargs: Any,
 ) -> AsyncGenerator[StreamEvent, None]:
@@ -32,27 +33,29 @@ async def astream_events(
 
     Yields LangChain's events as they are and re-raises what the chain raises; leaving the loop cancels the chain and
     records `cancelled`. `path` is a new file, or a folder (one that is there, or a path that ends with a slash) that
-    gets one file a run; by default the folder where `tracer serve` looks (TRACER_DIR, else `runs`). Raises
-    FileExistsError for a file that is there already, ValueError for a version other than "v2".
+    gets one file a run; by default the folder where `tracer serve` looks (TRACER_DIR, else `runs`). With
+    `fsync` (by default as TRACER_FSYNC says) what a viewer was shown survives a loss of power. Raises OSError where the
+    log cannot be made, FileExistsError for a file that is there already, ValueError for a version other than "v2"; what
+    the disk refuses later never reaches the chain.
     """
     if version != "v2":
         raise ValueError(f'version is {version!r}; tracer records "v2" only')
     run = new_run_id()
     fields = header(run, chain.get_name(), input, config)
-    tap = Tap(_open(path, run, fields), input)
+    tap = Tap(_open(path, fields, is_on("fsync") if fsync is None else fsync), input)
     async with contextlib.aclosing(record(chain, input, config, tap, **kwargs)) as events:
         async for event in events:
             yield event
 
 
-def _open(path: str | os.PathLike[str] | None, run: str, fields: dict[str, Any]) -> Writer:
+def _open(path: str | os.PathLike[str] | None, fields: dict[str, Any], fsync: bool) -> Writer:
     if path is None:
         setting = BY_NAME["dir"]
-        return Store(os.environ.get(setting.variable) or str(setting.default)).create(fields)
+        return Store(os.environ.get(setting.variable) or str(setting.default), fsync=fsync).create(fields)
     if is_folder(path):
-        return Store(path).create(fields)
+        return Store(path, fsync=fsync).create(fields)
     try:
-        return Writer(Path(path), fields)
+        return Writer(Path(path), fields, fsync=fsync)
     except FileExistsError:
         raise FileExistsError(
             f"{os.fspath(path)} already holds a run; give another path, or a folder to get a new file for each run"
