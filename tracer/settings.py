@@ -81,6 +81,27 @@ SETTINGS = (
         "TRACER_DEMO_PACE",
     ),
     Setting(
+        "redact",
+        True,
+        "Take secrets out of what is recorded, before it reaches the disk.",
+        "--redact/--no-redact",
+        "TRACER_REDACT",
+    ),
+    Setting(
+        "redact_patterns",
+        None,
+        "More of what is secret: lines `kind=regex`, or `@FILE` with such lines.",
+        "",
+        "TRACER_REDACT_PATTERNS",
+    ),
+    Setting(
+        "redact_function",
+        None,
+        "`module:function` that is asked about every text: `(text, key)` → the text that is recorded.",
+        "",
+        "TRACER_REDACT_FUNCTION",
+    ),
+    Setting(
         "max_string", 16_777_216, "Characters of one text that are recorded; more is cut.", "", "TRACER_MAX_STRING"
     ),
     Setting("max_items", 100_000, "Entries of one list or dict that are recorded.", "", "TRACER_MAX_ITEMS"),

@@ -15,6 +15,8 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.base import RunnableEach
 
 from .encode import encode, encode_error
+from .redact import unredacted
+from .rules import Redact, chosen
 from .tap import NOT_GIVEN, Tap
 
 _VERSIONS = {"tracer": "lcel-tracer", "langchain-core": "langchain-core", "langchain-openai": "langchain-openai"}
@@ -26,17 +28,26 @@ MODES = ("stream", "invoke")
 _CONFIG_SHOWN = ("tags", "metadata", "configurable", "run_name", "recursion_limit", "max_concurrency")
 
 
-def header(run: str, chain: str, input: Any, config: Mapping[str, Any] | None, mode: str = "stream") -> dict[str, Any]:
+def header(
+    run: str,
+    chain: str,
+    input: Any,
+    config: Mapping[str, Any] | None,
+    mode: str = "stream",
+    redact: Redact | None = None,
+) -> dict[str, Any]:
     """The fields of a `run_start` line."""
+    redact = chosen(None) if redact is None else redact
     given = config or {}
     shown = {"tags": [], "metadata": {}, **{key: given[key] for key in _CONFIG_SHOWN if given.get(key) is not None}}
     return {
         "run": run,
-        "chain": chain,
+        "chain": redact(chain, "name"),
         "mode": mode,
         "started_at": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        **({} if input is NOT_GIVEN else {"input": encode(input)}),
-        "config": encode(shown),
+        **({} if input is NOT_GIVEN else {"input": redact(encode(input))}),
+        "config": redact(encode(shown)),
+        **({"redact": False} if redact is unredacted else {}),
         "versions": dict(_versions()),
     }
 
@@ -101,13 +112,13 @@ def footer(tap: Tap, error: BaseException | None) -> dict[str, Any]:
     elif isinstance(error, asyncio.CancelledError):
         fields |= {"status": "cancelled"}
     elif error is not None:
-        shown = encode_error(error)
+        shown = tap.redact(encode_error(error))
         fields |= {"status": "error", "error": {"type": shown["type"], "message": shown["message"]}}
     elif isinstance(tap.root_error, asyncio.CancelledError):
         # The chain cancelled itself: v2 then ends the stream without an exception.
         fields |= {"status": "cancelled", "reason": "chain"}
     elif tap.asks:
-        fields |= {"status": "interrupted", "interrupts": encode(tap.interrupts)}
+        fields |= {"status": "interrupted", "interrupts": tap.redact(encode(tap.interrupts))}
     return fields
 
 

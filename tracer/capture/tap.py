@@ -21,6 +21,7 @@ from .encode import encode, encode_error
 from .findings import Findings
 from .findings.threads import WATCH
 from .graph import WRITER
+from .rules import Redact, chosen
 
 NOT_GIVEN: Any = object()
 """The input of a run whose root takes it as a stream: only its end tells."""
@@ -34,8 +35,10 @@ class Tap:
     No exception of ours reaches the chain: what goes wrong here is logged, and counted in `dropped`.
     """
 
-    def __init__(self, writer: Writer, input: Any) -> None:
+    def __init__(self, writer: Writer, input: Any, redact: Redact | None = None) -> None:
         self.writer = writer
+        self.redact = chosen(None) if redact is None else redact
+        """Takes the secrets out of whatever becomes part of a line."""
         self.attached = False
         """Whether events come through v2's own queue; without, they are recorded when they are received."""
         self.dropped = 0
@@ -105,7 +108,7 @@ class Tap:
         if kind == "tool" and self.attached and self._compactor.number(run_id) is not None:
             return  # v2 sends this one itself, with the tool's input
         at = self.writer.now()
-        shown = encode_error(error)
+        shown = self.redact(encode_error(error))
         self._record(lambda: self._error_line(kind, error, shown, run_id), at)
 
     def ended(self, run_id: UUID) -> None:
@@ -121,6 +124,7 @@ class Tap:
 
     def abandoned(self, run_id: str | None, stack: str) -> None:
         """Code that was stopped runs on, here, in the innermost open span of that run id, or of the whole run."""
+        stack = self.redact(stack, "text")
         self._record(lambda: self._abandoned_line(run_id, stack))
 
     def knows(self, run_id: str) -> bool:
@@ -142,7 +146,7 @@ class Tap:
 
     def _write_findings(self) -> None:
         for line in self.findings.waiting():
-            self._append(partial(dict, line))
+            self._append(partial(dict, self.redact(line)))
 
     def _recording(self, send: Callable[[Any], None]) -> Callable[[Any], None]:
         def send_nowait(event: Any) -> None:
@@ -181,15 +185,15 @@ class Tap:
             if kind[1] == "end" and "input" in data and self._input is not NOT_GIVEN:
                 data = {key: value for key, value in data.items() if key != "input"}
             self.note_interrupts(data)
-        plain: dict[str, Any] = {**event, "data": encode(data)}
+        plain: dict[str, Any] = {**event, "data": self.redact(encode(data))}
         number = self._compactor.number(run_id)
         if number is None or kind is None or kind[1] == "start":
             for key in ("tags", "metadata", "name"):
-                plain[key] = encode(event[key])
+                plain[key] = self.redact(encode(event[key]), "name")
             if kind and run_id in self._asked:
-                plain["invocation_params"] = encode(self._asked.pop(run_id))
+                plain["invocation_params"] = self.redact(encode(self._asked.pop(run_id)))
         elif kind[1] == "error" and isinstance(data.get("error"), BaseException):
-            plain["data"]["error"] = encode_error(data["error"])
+            plain["data"] = {**plain["data"], "error": self.redact(encode_error(data["error"]))}
             return plain, data["error"]
         return plain, None
 

@@ -1,0 +1,357 @@
+"""Secrets out of encoded values, before they reach the disk. docs/security.md tells what is found and what cannot be.
+
+A value goes through `Redactor` once, after it was encoded and before it becomes part of a line. Nearly all of them hold
+no secret, and most of their texts were seen before or are short: what is left is screened at C speed, and only what the
+screen stops at is looked at closely.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .encode import LIMITS
+from .environment import Variable
+from .errors import LONGEST_MESSAGE
+from .markers import Json, from_outside, mark, safe
+from .named import holds, kind_of, named_in
+from .secrets import LONG_RUN, NO_RUN, Span, formats_in
+
+Function = Callable[[str, str], str]
+"""Somebody's own: (text, the key it stands under or "") → the text that is recorded."""
+
+FAILED = "redact_failed"
+"""The kind of what an own function could not say anything about: nothing of it is recorded."""
+
+SHORTEST = 8
+"""Characters. A shorter text holds no secret by itself, only under a name."""
+_SHORTEST_FORMAT = 20
+_REMEMBERED = 20_000
+_LONGEST_REMEMBERED = 4_096
+_GROWING = 200
+"""Characters from which on a text is taken to grow: of one that begins as an earlier one, the rest is screened."""
+_OVERLAP = 1_024
+_GROWN = 512
+
+_NAMES = (
+    *("passw", "pass_", "pass-", "passphrase", "passcode", "secret", "token", "_key", "-key", "apikey", "api key"),
+    *("accesskey", "secretkey", "privatekey", "accountkey", "sharedkey", "pwd", "auth", "cookie", "credential", "sig="),
+    *("signature", "bearer", "pass=", "pass:", '"pass', "'pass", "access key", "secret key", "private key", "login"),
+)
+_CUT = " characters cut …\n"
+_CUT_AT = re.compile(r"\n… [\d,]+ characters cut …\n")
+_RUN = "".join(map(chr, filter(lambda code: re.match(r"[\w\-+/=.~%]", chr(code)), range(128))))
+_LONGEST_RUN = 1_000
+_TEXTUAL = frozenset(
+    ("content", "text", "name", "type", "message", "traceback", "role", "args", "arguments", "chunk", "json", "id")
+)
+"""Keys under which readers expect a text: a marker of the other form would be none."""
+
+_log = logging.getLogger("tracer")
+
+
+def unredacted(value: Json, key: str = "") -> Json:
+    """The redaction of those who want none."""
+    return value
+
+
+class Redactor:
+    """Takes secrets out of plain values. Total, and safe to share between threads.
+
+    `patterns` are (kind, pattern): of a match the first group is removed, where there is one. `variables` are values of
+    the environment.
+    """
+
+    def __init__(
+        self,
+        patterns: Iterable[tuple[str, re.Pattern[str]]] = (),
+        function: Function | None = None,
+        variables: Iterable[Variable] = (),
+    ) -> None:
+        self._patterns = tuple(patterns)
+        self._function = function
+        self._variables = tuple(variables)
+        self._harmless: set[str] = set()
+        """Keys that name no secret and hold none."""
+        self._clean: set[str] = set()
+        self._clean_long: set[tuple[int, int]] = set()
+        """Hash and length: their texts are not kept alive for this."""
+        self._grown: dict[str, str] = {}
+        self._said = False
+
+    def __call__(self, value: Json, key: str = "") -> Json:
+        """The value without its secrets: itself where it has none. It is not changed. `key` is what it stands under."""
+        try:
+            kind = type(value)
+            if self._function is None:
+                if kind is str:
+                    if self._is_clean(value):
+                        return value
+                elif (kind is not dict and kind is not list) or self._is_clean_tree(value):
+                    return value
+            return self._value(value, key)
+        except BaseException as error:  # out of memory or stack: what could not be looked at is not recorded
+            if from_outside(error):
+                raise
+            self._report("a value could not be searched for secrets")
+            return mark("secret", kind=FAILED)
+
+    # What has no secret: the way nearly everything takes.
+
+    def _is_clean_tree(self, value: Any) -> bool:
+        if type(value) is dict:
+            if not self._harmless.issuperset(value) and not self._are_harmless(value):
+                return False
+            value = value.values()
+        clean = self._clean
+        for item in value:
+            kind = type(item)
+            if kind is str:
+                if len(item) >= SHORTEST and item not in clean and not self._is_clean(item):
+                    return False
+            elif (kind is dict or kind is list) and item and not self._is_clean_tree(item):
+                return False
+        return True
+
+    def _are_harmless(self, keys: Iterable[str]) -> bool:
+        harmless = self._harmless
+        for key in keys:
+            if key not in harmless:
+                # A marker may hold a piece of a secret, in a form of its own.
+                if key == "$tracer" or kind_of(key) is not None or not self._is_clean(key):
+                    return False
+                if len(harmless) >= _REMEMBERED:
+                    harmless.clear()
+                if len(key) <= _LONGEST_REMEMBERED:
+                    harmless.add(key)
+        return True
+
+    def _is_clean(self, text: str) -> bool:
+        size = len(text)
+        if size < SHORTEST or text in self._clean:
+            return True
+        if size <= _LONGEST_REMEMBERED:
+            if not self._is_clean_growing(text):
+                return False
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(text)
+            return True
+        seen = (hash(text), size)
+        if seen in self._clean_long:
+            return True
+        if not self._is_clean_growing(text):
+            return False
+        if len(self._clean_long) >= _REMEMBERED:
+            self._clean_long.clear()
+        self._clean_long.add(seen)
+        return True
+
+    def _is_clean_growing(self, text: str) -> bool:
+        """A text that says more at each event is screened from where it was."""
+        if len(text) > LONGEST_MESSAGE and _CUT in text:
+            return False
+        if len(text) < _GROWING:
+            return not self._stops(text) or not self._spans(text)
+        begin = text[:64]
+        before = self._grown.get(begin)
+        new = text[max(0, len(before) - _OVERLAP) :] if before is not None and text.startswith(before) else text
+        if self._stops(new) and self._spans(new):
+            return False
+        if len(self._grown) >= _GROWN:
+            self._grown.clear()
+        self._grown[begin] = text
+        return True
+
+    def _stops(self, text: str) -> bool:
+        """The screen: whether there may be a secret in this."""
+        if self._patterns and any(pattern.search(text) for _, pattern in self._patterns):
+            return True
+        if len(text) >= _SHORTEST_FORMAT and (LONG_RUN.search(text) or NO_RUN.search(text)):
+            return True
+        for variable in self._variables:
+            if variable.value in text:
+                return True
+        if ":" in text or "=" in text or "earer " in text or "asic " in text or "--" in text or " login " in text:
+            lowered = text.lower()
+            for name in _NAMES:
+                if name in lowered:
+                    return True
+            return "asic " in text or ("://" in text and "@" in text)
+        return False
+
+    # What may have one.
+
+    def _value(self, value: Any, key: str) -> Json:
+        kind = type(value)
+        if kind is str:
+            return self._shown(value, key)
+        if kind is dict:
+            return self._marker(value, key) if "$tracer" in value else self._dict(value)
+        if kind is list:
+            if value and all(type(one) is list and len(one) == 2 and type(one[0]) is str for one in value):
+                return self._pairs(value)
+            return [self._value(item, key) for item in value]
+        return value
+
+    def _dict(self, value: dict[str, Any]) -> Json:
+        shown: dict[str, Any] = {}
+        # {"name": "Authorization", "value": "…"}, as some write headers.
+        named = value.get("name", value.get("key"))
+        about = kind_of(named) if type(named) is str and "value" in value else None
+        for name, item in value.items():
+            key = self._textual(name, "")
+            if key in shown:
+                number = 2
+                while f"{key} ({number})" in shown:
+                    number += 1
+                key = f"{key} ({number})"
+            shown[key] = self._under(name, item, about if name == "value" else kind_of(name))
+        return shown
+
+    def _pairs(self, pairs: list[Any]) -> Json:
+        return [[self._textual(name, ""), self._under(name, item, kind_of(name))] for name, item in pairs]
+
+    def _under(self, name: str, item: Any, about: tuple[str, bool] | None) -> Json:
+        """What stands under a name."""
+        if about is None:
+            return self._value(item, name)
+        kind, strong = about
+        if type(item) is str:
+            if holds(item, strong):
+                spans = self._spans(item)
+                whole = len(spans) == 1 and _is_all(spans[0], item)
+                return _removed(spans[0].kind if whole else kind, len(item), name)
+        elif type(item) is int and strong and abs(item) > 999:
+            return _removed(kind, len(str(item)), name)
+        elif type(item) is list and all(type(one) is str for one in item):
+            return [self._under(name, one, about) for one in item]
+        elif type(item) is dict and item.get("$tracer") in ("bytes", "surrogate", "cut", "int", "repr") and strong:
+            return mark("secret", kind=kind)
+        return self._value(item, name)
+
+    def _marker(self, value: dict[str, Any], key: str) -> Json:
+        """A marker keeps its form. What was cut may end in the middle of a secret, which then looks like none."""
+        marker = value["$tracer"]
+        if marker == "bytes" and type(value.get("base64")) is str:
+            return {**value, "base64": self._base64(value["base64"])}
+        if marker == "secret":
+            return value
+        shown = {name: item for name, item in value.items()}
+        for name in ("head", "repr"):
+            item = value.get(name)
+            if type(item) is str and (name == "head" or len(item) >= LIMITS.max_repr):
+                shown[name] = item[:-_LONGEST_RUN] + item[-_LONGEST_RUN:].rstrip(_RUN)
+        if marker == "dict" and type(value.get("items")) is list:
+            shown["items"] = self._value(value["items"], key)
+            return shown
+        for name, item in shown.items():
+            if name != "$tracer":
+                shown[name] = self._textual(item, key) if type(item) is str else self._value(item, key)
+        return shown
+
+    def _base64(self, text: str) -> str:
+        try:
+            raw = base64.b64decode(text, validate=True).decode("latin-1")
+        except ValueError:
+            return str(self._textual(text, ""))
+        shown = self._textual(raw, "")
+        return text if shown is raw else base64.b64encode(shown.encode("utf-8")).decode()
+
+    def _shown(self, text: str, key: str) -> Json:
+        if key in _TEXTUAL:
+            return self._textual(text, key)
+        spans: Iterable[Span] = ()
+        if not self._is_clean(text):
+            text = _mended(text)
+            spans = self._spans(text)
+            if len(spans) == 1 and _is_all(spans[0], text):
+                return mark("secret", kind=spans[0].kind, size=len(text))
+        return self._own(_without(text, spans), key, False)
+
+    def _textual(self, text: str, key: str) -> str:
+        if not self._is_clean(text):
+            text = _mended(text)
+            text = _without(text, self._spans(text))
+        return str(self._own(text, key, True))
+
+    def _own(self, text: str, key: str, textual: bool) -> Json:
+        if self._function is None:
+            return text
+        try:
+            said = self._function(text, key)
+            if issubclass(type(said), str):
+                return text if said is text else safe(str.__str__(said))
+            self._report("the redact function did not return a text")
+        except BaseException as error:
+            if from_outside(error):
+                raise
+            self._report("the redact function failed")
+        return f"[secret: {FAILED}]" if textual else mark("secret", kind=FAILED, size=len(text))
+
+    def _report(self, what: str) -> None:
+        if not self._said:
+            self._said = True
+            _log.error("%s; what it was asked about is not recorded", what, exc_info=sys.exc_info()[0] is not None)
+
+    def _spans(self, text: str) -> list[Span]:
+        """The secret pieces, in order, none overlapping another; each of the kind of its longest part."""
+        found = [*formats_in(text), *named_in(text, text.lower())]
+        for variable in self._variables:
+            at = text.find(variable.value)
+            while at >= 0:
+                found.append(Span(at, at + len(variable.value), f"environment {variable.name}"))
+                at = text.find(variable.value, at + len(variable.value))
+        for kind, pattern in self._patterns:
+            for match in pattern.finditer(text):
+                start, end = match.span(1 if pattern.groups and match[1] is not None else 0)
+                if end > start:
+                    found.append(Span(start, end, kind))
+        return _merged(found)
+
+
+def _merged(found: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    longest = 0
+    for span in sorted(found, key=lambda span: (span.start, -span.end)):
+        if merged and span.start < merged[-1].end:
+            last = merged[-1]
+            size = span.end - span.start
+            merged[-1] = Span(last.start, max(last.end, span.end), span.kind if size > longest else last.kind)
+            longest = max(longest, size)
+        else:
+            merged.append(span)
+            longest = span.end - span.start
+    return merged
+
+
+def _mended(text: str) -> str:
+    """A text whose middle is missing, without the halves of words on both sides: they may be halves of a secret."""
+    cut = _CUT_AT.search(text) if len(text) > LONGEST_MESSAGE and _CUT in text else None
+    if cut is None:
+        return text
+    start, end = cut.span()
+    before = text[max(0, start - _LONGEST_RUN) : start].rstrip(_RUN)
+    after = text[end : end + _LONGEST_RUN].lstrip(_RUN)
+    return f"{text[: max(0, start - _LONGEST_RUN)]}{before}{cut[0]}{after}{text[end + _LONGEST_RUN :]}"
+
+
+def _is_all(span: Span, text: str) -> bool:
+    return not text[: span.start].strip() and not text[span.end :].strip()
+
+
+def _without(text: str, spans: Iterable[Span]) -> str:
+    parts: list[str] = []
+    at = 0
+    for span in spans:
+        parts += (text[at : span.start], f"[secret: {span.kind}]")
+        at = span.end
+    return text if not parts else "".join((*parts, text[at:]))
+
+
+def _removed(kind: str, size: int, key: str) -> Json:
+    return f"[secret: {kind}]" if key in _TEXTUAL else mark("secret", kind=kind, size=size)

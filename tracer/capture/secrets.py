@@ -1,0 +1,202 @@
+"""What secrets look like: the formats that are known, each with the part that is removed. docs/security.md tells them.
+
+Every pattern is linear: one run of characters after a literal, or runs whose lengths are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A piece of a text that is secret."""
+
+    start: int
+    end: int
+    kind: str
+
+
+class Format(NamedTuple):
+    """`anchors`: one of them stands in every text that holds such a secret. Group 1 is what is removed, else all."""
+
+    kind: str
+    anchors: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+_RUN = "[A-Za-z0-9_-]"
+_EDGE = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
+"""Not inside a word; the letter of an escape (`\\n` in JSON inside a string, `%3D` in a URL) is none of it."""
+
+# kind: (what it begins with, how many characters follow at least, which ones)
+_PREFIXED: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
+    ("anthropic_key", ("sk-ant-",), 20, _RUN),
+    ("openai_key", ("sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-", "sk-service-"), 20, _RUN),
+    ("openrouter_key", ("sk-or-",), 20, _RUN),
+    ("langfuse_key", ("sk-lf-",), 30, _RUN),
+    ("google_api_key", ("AIza",), 35, _RUN),
+    ("google_oauth_token", ("ya29.",), 20, _RUN),
+    ("google_client_secret", ("GOCSPX-",), 20, _RUN),
+    ("google_refresh_token", ("1//0",), 30, _RUN),
+    ("aws_session_token", ("FwoGZXIvYXdz", "IQoJb3JpZ2lu"), 40, "[A-Za-z0-9/+=%_-]"),
+    ("aws_bedrock_key", ("ABSK",), 80, "[A-Za-z0-9/+=]"),
+    ("github_token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), 36, "[A-Za-z0-9]"),
+    ("github_token", ("github_pat_",), 36, "[A-Za-z0-9_]"),
+    (
+        "gitlab_token",
+        tuple(f"gl{kind}-" for kind in "pat oas dt rt rtr cbt ptt ft imt agent soat ffct".split()),
+        20,
+        "[A-Za-z0-9_.-]",
+    ),
+    ("slack_token", tuple(f"xox{kind}-" for kind in "abceoprs"), 16, _RUN),
+    ("slack_token", ("xoxe.xoxp-", "xoxe.xoxb-", "xapp-"), 16, _RUN),
+    ("stripe_key", tuple(f"{kind}k_{mode}_" for kind in "rs" for mode in ("live", "test", "prod")), 16, "[A-Za-z0-9]"),
+    ("webhook_secret", ("whsec_",), 24, "[A-Za-z0-9+/=_-]"),
+    ("huggingface_token", ("hf_", "api_org_"), 30, "[A-Za-z0-9]"),
+    ("npm_token", ("npm_",), 36, "[A-Za-z0-9]"),
+    ("pypi_token", ("pypi-",), 50, _RUN),
+    ("rubygems_key", ("rubygems_",), 48, "[0-9a-f]"),
+    ("docker_token", ("dckr_pat_", "dckr_oat_"), 24, _RUN),
+    ("digitalocean_token", ("dop_v1_", "doo_v1_", "dor_v1_"), 64, "[0-9a-f]"),
+    ("databricks_token", ("dapi",), 32, "[0-9a-f]"),
+    ("shopify_token", ("shpat_", "shpca_", "shppa_", "shpss_"), 32, "[0-9a-fA-F]"),
+    ("square_token", ("sq0atp-", "sq0csp-", "sq0idp-"), 22, _RUN),
+    ("linear_key", ("lin_api_", "lin_oauth_"), 32, "[A-Za-z0-9]"),
+    ("notion_token", ("ntn_",), 40, "[A-Za-z0-9]"),
+    ("notion_token", ("secret_",), 43, "[A-Za-z0-9]"),
+    ("langsmith_key", ("lsv2_pt_", "lsv2_sk_", "ls__"), 32, "[0-9a-f_]"),
+    ("groq_key", ("gsk_",), 40, "[A-Za-z0-9]"),
+    ("perplexity_key", ("pplx-",), 32, "[A-Za-z0-9]"),
+    ("xai_key", ("xai-",), 60, "[A-Za-z0-9]"),
+    ("replicate_token", ("r8_",), 36, "[A-Za-z0-9]"),
+    ("tavily_key", ("tvly-",), 20, _RUN),
+    ("nvidia_key", ("nvapi-",), 40, _RUN),
+    ("pinecone_key", ("pcsk_",), 40, "[A-Za-z0-9_]"),
+    ("together_key", ("tgp_v1_",), 30, _RUN),
+    ("fireworks_key", ("fw_",), 22, "[A-Za-z0-9]"),
+    ("firecrawl_key", ("fc-",), 32, "[0-9a-f]"),
+    ("jina_key", ("jina_",), 40, _RUN),
+    ("voyage_key", ("pa-",), 40, _RUN),
+    ("e2b_key", ("e2b_",), 40, "[0-9a-f]"),
+    ("elevenlabs_key", ("sk_",), 48, "[0-9a-f]"),
+    ("vault_token", ("hvs.", "hvb.", "hvr."), 24, _RUN),
+    ("doppler_token", tuple(f"dp.{kind}." for kind in "pt st ct sa scim audit".split()), 30, "[A-Za-z0-9_.-]"),
+    ("grafana_token", ("glsa_", "glc_"), 32, "[A-Za-z0-9+/=_]"),
+    ("newrelic_key", ("NRAK-",), 27, "[A-Z0-9]"),
+    ("postman_key", ("PMAK-",), 50, "[0-9a-f-]"),
+    ("heroku_key", ("HRKU-",), 36, _RUN),
+    ("atlassian_token", ("ATATT3", "ATCTT3"), 50, "[A-Za-z0-9_=-]"),
+    ("bitbucket_token", ("ATBB",), 32, "[A-Za-z0-9]"),
+    ("figma_token", ("figd_", "figo_"), 36, _RUN),
+    ("supabase_key", ("sbp_", "sb_secret_"), 24, "[A-Za-z0-9_]"),
+    ("planetscale_token", ("pscale_tkn_", "pscale_oauth_", "pscale_pw_"), 32, "[A-Za-z0-9_.=-]"),
+    ("fly_token", ("fm1a_", "fm1r_", "fm2_", "fo1_"), 40, "[A-Za-z0-9+/=_-]"),
+    ("sentry_token", ("sntrys_", "sntryu_"), 40, "[A-Za-z0-9+/=_]"),
+    ("age_key", ("AGE-SECRET-KEY-1",), 58, "[A-Z0-9]"),
+    ("onepassword_token", ("ops_eyJ",), 60, "[A-Za-z0-9+/=_-]"),
+    ("brevo_key", ("xkeysib-",), 64, "[A-Za-z0-9-]"),
+    ("mailgun_key", ("key-", "pubkey-"), 32, "[0-9a-f]"),
+    ("tailscale_key", ("tskey-",), 16, _RUN),
+    ("pulumi_token", ("pul-",), 40, "[0-9a-f]"),
+    ("netlify_token", ("nfp_",), 36, "[A-Za-z0-9]"),
+    ("contentful_token", ("CFPAT-",), 40, _RUN),
+    ("neon_key", ("napi_",), 40, "[A-Za-z0-9]"),
+    ("dropbox_token", ("sl.",), 100, _RUN),
+    ("alibaba_key", ("LTAI",), 16, "[A-Za-z0-9]"),
+)
+
+_JWT = rf"{_EDGE}eyJ{_RUN}{{8,8000}}+\.[A-Za-z0-9_-]{{8,16000}}+(?:\.{_RUN}{{0,4000}}+){{0,3}}"
+_KEY_LABEL = "(?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+_PEM = (
+    rf"-----BEGIN {_KEY_LABEL}"
+    rf"(?:(?:[^-]|-(?!----)){{0,20000}}+-----END {_KEY_LABEL}"
+    # Cut off: what follows as far as it can be the key.
+    r"|(?:(?:\\+[nr]|\s){1,8}[A-Za-z0-9+/=]{20,}+)*+(?:(?:\\+[nr]|\s){1,8}[A-Za-z0-9+/=]{1,76}+)?)"
+)
+
+_SHAPED: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("private_key", ("PRIVATE KEY",), _PEM),
+    ("putty_key", ("PuTTY-User-Key-File",), r"Private-Lines: \d{1,4}\s{1,2}((?:[A-Za-z0-9+/=]{1,76}\s{0,2}){1,200})"),
+    ("jwt", ("eyJ",), _JWT),
+    ("openai_key", ("T3BlbkFJ",), rf"{_EDGE}sk-[A-Za-z0-9_-]{{10,200}}T3BlbkFJ[A-Za-z0-9_-]{{10,200}}"),
+    ("api_key", ("sk-",), rf"{_EDGE}sk-[A-Za-z0-9]{{32,}}"),
+    (
+        "aws_access_key",
+        ("AKIA", "ASIA", "ABIA", "ACCA"),
+        r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Z0-9])",
+    ),
+    (
+        "aws_secret_key",
+        ("AKIA", "ASIA"),
+        r"A[KS]IA[A-Z0-9]{16}[\s\"',;:|/&=\\]{1,8}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
+    ),
+    ("azure_client_secret", ("Q~",), r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}"),
+    ("azure_openai_key", ("JQQJ99",), r"[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}"),
+    (
+        "slack_webhook",
+        ("hooks.slack.com",),
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{20,})",
+    ),
+    ("discord_webhook", ("/api/webhooks/",), rf"/api/webhooks/\d{{5,25}}/({_RUN}{{30,}})"),
+    ("discord_token", (".",), rf"(?<![\w.-])[MNO]{_RUN}{{23,27}}\.{_RUN}{{6}}\.{_RUN}{{27,40}}(?![\w-])"),
+    ("telegram_token", (":AA",), rf"(?<!\d)\d{{8,10}}:AA{_RUN}{{32,33}}(?!{_RUN})"),
+    ("twilio_key", ("SK",), r"(?<![A-Za-z0-9])SK[0-9a-f]{32}(?![0-9a-f])"),
+    ("sendgrid_key", ("SG.",), rf"SG\.{_RUN}{{16,100}}\.{_RUN}{{16,100}}"),
+    ("mailchimp_key", ("-us",), r"(?<![0-9a-f])[0-9a-f]{32}-us\d{1,2}(?!\w)"),
+    ("airtable_token", ("pat",), r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
+    ("terraform_token", (".atlasv1.",), r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{50,}"),
+    ("resend_key", ("re_",), r"(?<![A-Za-z0-9])re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}"),
+    ("plaid_token", ("access-",), r"access-(?:sandbox|development|production)-[0-9a-f-]{36}"),
+)
+
+
+def _formats() -> Iterator[Format]:
+    for kind, anchors, pattern in _SHAPED:
+        yield Format(kind, anchors, re.compile(pattern))
+    for kind, prefixes, least, run in _PREFIXED:
+        begins = "|".join(map(re.escape, prefixes))
+        # Short prefixes end ordinary words, too ("task-", "surf_").
+        edge = _EDGE if min(map(len, prefixes)) < 6 else ""
+        yield Format(kind, prefixes, re.compile(f"{edge}(?:{begins}){run}{{{least},}}"))
+
+
+FORMATS = tuple(_formats())
+
+LONG_RUN = re.compile(r"[-_./][A-Za-z0-9_/+-]{15}")
+"""Stands in nearly every secret of FORMATS; seldom in prose."""
+NO_RUN = re.compile(
+    r"A(?:[KSB]IA|CCA|Iza|BSK|T[AC]TT3|TBB)|LTAI|JQQJ99|Q~|:AA|1//0|PRIVATE KEY|Private-Lines|SK[0-9a-f]{8}|dapi[0-9a-f]"
+    r"|IQoJb3J|FwoGZXI"
+)
+"""What stands in the others."""
+
+
+def formats_in(text: str) -> Iterator[Span]:
+    """The pieces of a text that have one of the known formats."""
+    for kind, anchors, pattern in FORMATS:
+        for anchor in anchors:
+            if anchor in text:
+                for found in pattern.finditer(text):
+                    group = 1 if pattern.groups else 0
+                    yield Span(found.start(group), found.end(group), kind)
+                break
+    if "PRIVATE KEY-----" in text:
+        yield from _key_ends(text)
+
+
+def _key_ends(text: str) -> Iterator[Span]:
+    """Ends of private keys whose beginning is cut off."""
+    at = 0
+    while (end := text.find("-----END ", at)) >= 0:
+        label = re.compile(_KEY_LABEL).match(text, end + 9)
+        begin, last = end, max(at, end - 20_000)
+        while begin > last:
+            line = text.rfind("\n", last, begin - 1) + 1 or last
+            if not re.fullmatch(r"[A-Za-z0-9+/=]{1,76}\s{0,2}", text[line:begin]):
+                break
+            begin = line
+        if label and begin < end:
+            yield Span(begin, label.end(), "private_key")
+        at = end + 9
