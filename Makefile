@@ -8,11 +8,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PACKAGING := pyproject.toml $(VENV)/.made
 FLAGS ?=
 
-.PHONY: help demo test test-python test-js lint format bench node clean
+.PHONY: help demo long test test-python test-js lint format bench node clean
 
 help:
 	@echo "make demo    start the server with the demo chains"
 	@echo "make test    all tests: Python, the page's modules, a real browser"
+	@echo "make long    in full what the tests run samples of (minutes)"
 	@echo "make lint    ruff, mypy, tsc, Biome"
 	@echo "make bench   measure what docs/performance.md quotes (about 3 min)"
 	@echo "make format  put Python and the page into the form that lint asks for"
@@ -34,6 +35,10 @@ test-python: $(VENV)/.test $(VENV)/.browser node_modules/.made
 
 test-js: node_modules/.made
 	npm test --silent
+
+# All of what the suite runs a sample of: 10,000 files, 1,000 kills, …; minutes, not seconds.
+long: $(VENV)/.test $(VENV)/.browser node_modules/.made
+	TRACER_CHROMIUM="$$(cat $(VENV)/.browser)" $(BIN)/python -m pytest -m long --timeout 3600 -r aR $(FLAGS)
 
 lint: $(VENV)/.lint node_modules/.made
 	@status=0; \
