@@ -187,9 +187,7 @@ def test_a_log_that_cannot_be_made(own: Live) -> None:
     assert reply.status == 507
     assert "File exists" in reply.json()["detail"]
     own.folder.unlink()
-    assert own.ask("POST", "/api/runs", body={"chain": "echo", "input": 1}).status == 201, (
-        "a deleted folder is made anew"
-    )
+    assert own.ask("POST", "/api/runs", body={"chain": "echo", "input": 1}).status == 201, "a deleted folder is made anew"
 
 
 # The list
@@ -425,12 +423,12 @@ def test_no_id_leads_out_of_the_folder(walled: Live, method: str, route: str) ->
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PUT", "/api/runs", "GET, HEAD, POST"),
+        ("PUT", "/api/runs", "DELETE, GET, HEAD, POST"),
         ("POST", "/api/chains", "GET, HEAD"),
-        ("PATCH", "/api/runs/x", "DELETE, GET, HEAD"),
+        ("POST", "/api/runs/x", "DELETE, GET, HEAD, PATCH"),
         ("GET", "/api/runs/x/cancel", "POST"),
         ("DELETE", "/", "GET, HEAD"),
-        ("OPTIONS", "/api/runs", "GET, HEAD, POST"),
+        ("OPTIONS", "/api/runs", "DELETE, GET, HEAD, POST"),
         ("POST", "/static/1/js/spans.js", "GET, HEAD"),
     ],
 )

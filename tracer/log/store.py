@@ -8,7 +8,7 @@ import contextlib
 import os
 import stat
 import threading
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,16 @@ class Store:
                     except StopAsyncIteration:
                         return
 
+    @contextlib.contextmanager
+    def pauses(self, run: str) -> Iterator[Callable[[float], Awaitable[None]]]:
+        """A sleep for who follows this run: it does not outlast a run that this process writes."""
+        writer = self._writers.get(run)
+        if writer is None:
+            yield asyncio.sleep
+            return
+        with self._pulses.of(writer.path, writer) as pulse:
+            yield pulse.pause
+
     def lines(self, run: str, first: int = 0, last: int | None = None) -> Iterator[tuple[int, bytes]]:
         """The lines with first ≤ seq ≤ last as they stand now, as `(seq, strict JSON)`. Raises RunNotFound."""
         with _open(self.path(run), run, self.root) as file:
@@ -126,10 +136,17 @@ class Store:
         return self._catalog.find(q, status, chain, starred)
 
     def list(
-        self, *, q: str = "", status: str = "", chain: str = "", before: str | None = None, limit: int = 50
+        self,
+        *,
+        q: str = "",
+        status: str = "",
+        chain: str = "",
+        starred: bool = False,
+        before: str | None = None,
+        limit: int = 50,
     ) -> tuple[Sequence[Summary], str | None]:
         """At most `limit` runs older than `before` that fit, newest first, and `before` of the next page or None."""
-        runs = self.find(q=q, status=status, chain=chain)
+        runs = self.find(q=q, status=status, chain=chain, starred=starred)
         if before is not None:
             # Not by its place: the run that the last page ended with may have been deleted since.
             older = self._catalog.older(before)
@@ -256,4 +273,3 @@ def _open(path: Path, run: str, root: Path) -> LogFile:
 
 def _mark(summary: Summary) -> tuple[object, ...]:
     return summary["status"], summary["chain"], summary["input"], summary["name"], summary["starred"]
-

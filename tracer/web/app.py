@@ -28,6 +28,7 @@ from tracer.run.runner import Runner
 from . import body, imports
 from .assets import Static, templates
 from .gate import Gate
+from .listing import Listing
 from .problems import FAILED, Problem
 from .sse import Cut, Outbox, Stop, Stream, feed_list, feed_run, settled
 
@@ -74,6 +75,7 @@ def create_app(
     page = functools.partial(_page, store=store, static=static)
     sweep(store.root)
     runs = _Runs(store, runner, chains, stop, imports.limit({}) if max_import is None else max_import)
+    listing = Listing(store, stop)
     served = _Chains(store, chains)
     return App(
         gate,
@@ -83,12 +85,15 @@ def create_app(
             Route("/runs/{run}", page),
             Route("/api/chains", served.all),
             Route("/api/chains/{name}", served.one),
-            Route("/api/runs", runs.list),
+            Route("/api/runs", listing.page),
+            Route("/api/runs", listing.delete, methods=["DELETE"]),
             Route("/api/runs", runs.start, methods=["POST"]),
             Route("/api/runs/events", runs.watch),
+            Route("/api/runs/search", listing.search),
             Route("/api/runs/import", runs.take, methods=["POST"]),
             Route("/api/runs/{run}", runs.one),
             Route("/api/runs/{run}", runs.delete, methods=["DELETE"]),
+            Route("/api/runs/{run}", listing.change, methods=["PATCH"]),
             Route("/api/runs/{run}/events", runs.follow),
             Route("/api/runs/{run}/log", runs.log),
             Route("/api/runs/{run}/cancel", runs.cancel, methods=["POST"]),
@@ -129,17 +134,6 @@ class _Runs:
     def __init__(self, store: Store, runner: Runner, chains: Chains, stop: Stop, max_import: int) -> None:
         self._store, self._runner, self._chains, self._stop = store, runner, chains, stop
         self._max_import = max_import
-
-    def list(self, request: Request) -> Response:
-        query = request.query_params
-        runs, following = self._store.list(
-            q=query.get("q", ""),
-            status=query.get("status", ""),
-            chain=query.get("chain", ""),
-            before=query.get("before"),
-            limit=body.number(query.get("limit"), "limit", default=50, least=1, most=500),
-        )
-        return _json({"runs": runs, "next": following, "total": self._store.total()})
 
     async def start(self, request: Request) -> Response:
         given = await body.json_object(request)
@@ -219,7 +213,8 @@ class _Runs:
         after = body.number(text, name, default=-1, least=-1)
 
         async def feed(outbox: Outbox) -> None:
-            await feed_run(settled(self._store.follow(run, after)), outbox)
+            with self._store.pauses(run) as pause:
+                await feed_run(settled(self._store.follow(run, after)), outbox, sleep=pause)
 
         return Stream(feed, self._stop, request.app.cut)
 

@@ -15,7 +15,13 @@ from .problems import Problem
 
 LIMIT = 16 << 20
 _LONG = 1 << 18
-_NAMES: dict[type, str] = {str: "a string", dict: "an object", list: "a list", int: "a whole number"}
+_NAMES: dict[type, str] = {
+    str: "a string",
+    dict: "an object",
+    list: "a list",
+    int: "a whole number",
+    bool: "true or false",
+}
 
 
 async def json_object(request: Request) -> dict[str, Any]:
