@@ -13,17 +13,18 @@ import { failedFirst } from "./states.js";
  * @returns {number | null}
  */
 export function worthSeeing(store, current) {
-  const { spans, status } = store.fold;
+  const { moment } = store;
+  const { status } = moment;
   if (status === "error") {
-    const failed = failedFirst(store.fold);
+    const failed = failedFirst(moment);
     if (failed) return failed.span;
   } else if (status === "lost" || status === "abandoned") {
-    const given = spans.findLast((span) => span.state === status);
+    const given = moment.findLast((span) => span.state === status);
     if (given) return given.span;
   }
-  const now = store.fold.span(current);
+  const now = moment.span(current);
   if (now && status === "cancelled") return current;
-  const growing = spans.filter((span) => span.state === "running");
+  const growing = moment.open();
   // What is looked at stays in view until it ends, but for a tree that begins to grow.
   const tree = growing.find((span) => span.type === "parser" && store.objectSeq(span.span) >= 0);
   if (tree && now?.type !== "parser") return tree.span;
@@ -37,8 +38,8 @@ export function worthSeeing(store, current) {
     later.find((span) => span.type === "tool" || span.type === "retriever");
   if (next) return next.span;
   if (now && now.type !== "chain") return current;
-  const done = spans.findLast(
+  const done = moment.findLast(
     (span) => isModel(span.type) || (span.type === "parser" && store.objectSeq(span.span) >= 0),
   );
-  return done?.span ?? current ?? spans[0]?.span ?? null;
+  return done?.span ?? current ?? moment.root()?.span ?? null;
 }

@@ -1,6 +1,7 @@
-// The events of a run as columns: a few bytes a line in typed arrays, their texts in one buffer. No DOM.
+// The events of a run as columns: some 30 bytes a line in typed arrays, their texts in blocks. No DOM.
 
 import { PHASES, SPAN_TYPES } from "./spans.js";
+import { countUpTo, larger, NumberList } from "./typed.js";
 
 /** The text is a preview of the line. */
 export const PREVIEW = 0;
@@ -8,29 +9,71 @@ export const PREVIEW = 0;
 export const TEXT = 1;
 /** The text is JSON, a Piece of excerpt.js: pieces of tool calls, of reasoning, of a refusal, and of text beside. */
 export const CALLS = 2;
+/** The span streams a value that grows: where it grew last, a line break, what is there. */
+export const TREE = 3;
+
+/** What a row counts as: a chunk of a span that runs, one that holds something (both as the fold says), a model's piece. */
+export const CHUNK = 1;
+export const HOLDS = 2;
+export const PIECE = 4;
 
 /** @typedef {{ event: string, type: string, phase: string }} Kind  `type` and `phase` are "" for what is no span's event. */
-/** @typedef {{ seq: number, t_us: number, kind: number, form: number, span: number, text: string }} Row  `span` is 0 for none. */
+/**
+ * @typedef {{ seq: number, t_us: number, kind: number, form: number, span: number, text: string, mark?: number }} Row
+ * `span` is its number, 0 for none; `mark` is of CHUNK, HOLDS, PIECE.
+ */
+/** @typedef {{ row: number, rank: number, chunks: number, pieces: number }} Counts  Of a span's rows up to one: the last of them, how many. */
+/**
+ * @typedef {{
+ *   seq: Float64Array, t_us: Float64Array, kind: Uint8Array, form: Uint8Array, mark: Uint8Array, span: Float64Array,
+ *   begin: Uint32Array, size: Uint32Array, text: Uint8Array, kinds: Kind[],
+ * }} RowBatch  Rows to be added; `begin` and `size` of each row's text are in `text`; `kinds`: those that are new.
+ */
 
 const FIRST_ROWS = 1024;
 const MOST_KINDS = 255;
+/** A span's rows are counted anew from every so many of them. */
+const STRIDE = 64;
+const BLOCK_BITS = 22;
+const BLOCK = 1 << BLOCK_BITS;
+/** Texts beyond that are cut to this many bytes: a page that runs out of memory shows nothing at all. */
+const MOST_TEXT = 160 * 2 ** 20;
+const CUT_TO = 160;
 
 export class Columns {
   length = 0;
-  seq = new Uint32Array(FIRST_ROWS);
+  seq = new Float64Array(FIRST_ROWS);
   t_us = new Float64Array(FIRST_ROWS);
   kind = new Uint8Array(FIRST_ROWS);
   form = new Uint8Array(FIRST_ROWS);
-  span = new Uint32Array(FIRST_ROWS);
-  /** Where the row's text ends in the buffer; it begins where the one before ends. */
-  #textEnd = new Float64Array(FIRST_ROWS);
+  mark = new Uint8Array(FIRST_ROWS);
+  /** The bytes of texts that were cut, since there were too many. */
+  cutText = 0;
+  /** Where the row's text begins, in all blocks one after another, and how many bytes it has. */
+  #begin = new Uint32Array(FIRST_ROWS);
+  #size = new Uint32Array(FIRST_ROWS);
   /** The next row of the same span; 0 for none. */
   #next = new Uint32Array(FIRST_ROWS);
-  #text = new Uint8Array(FIRST_ROWS * 32);
+  /** Blocks of text; one that begins in a block lies whole in it. @type {Uint8Array[]} */
+  #blocks = [];
+  #textEnd = 0;
   #encoder = new TextEncoder();
   #decoder = new TextDecoder();
-  /** First and last row of each span. @type {Map<number, [number, number]>} */
-  #ofSpan = new Map();
+  /** The span of each row by its slot; 0 for none. Slots count from 1 in the order in which spans come: in most runs they are the numbers. */
+  span = new Uint32Array(FIRST_ROWS);
+  #slots = 0;
+  /** The slots of spans whose number is another. @type {Map<number, number>} */
+  #slotOf = new Map();
+  /** @type {Map<number, number>} */
+  #numberOf = new Map();
+  /** First and last row of each span, plus 1, and how many it has, by its slot. */
+  #first = new Uint32Array(64);
+  #last = new Uint32Array(64);
+  #count = new Uint32Array(64);
+  /** Of spans with many rows, every STRIDE-th of them: the row, the chunks and pieces so far. @type {Map<number, NumberList<Uint32Array>>} */
+  #skips = new Map();
+  /** The rows of each span that stream a value that grows. @type {Map<number, NumberList<Uint32Array>>} */
+  #trees = new Map();
   /** What the codes of `kind` stand for. @type {Kind[]} */
   kinds = [];
   /** @type {Map<string, number>} */
@@ -50,37 +93,190 @@ export class Columns {
   }
 
   /** @param {Row} row @returns {number} the index of the row */
-  push({ seq, t_us, kind, form, span, text }) {
+  push({ seq, t_us, kind, form, span, text, mark = 0 }) {
+    if (text !== this.#lastText) {
+      this.#write(text, form);
+      this.#lastText = text;
+    }
+    return this.#add(seq, t_us, kind, form, mark, span);
+  }
+
+  /** What is repeated row by row, as each token is by the steps above a model, stands once. */
+  #lastText = "";
+  #lastBegin = 0;
+  #lastSize = 0;
+
+  /** @param {RowBatch} batch */
+  append({ seq, t_us, kind, form, mark, span, begin, size, text, kinds }) {
+    for (const { event, type, phase } of kinds) this.#name(event, type, phase);
+    let last = -1;
+    for (let at = 0; at < seq.length; at++) {
+      const from = /** @type {number} */ (begin[at]);
+      const bytes = /** @type {number} */ (size[at]);
+      if (from !== last || bytes !== this.#lastSize) {
+        this.#keep(text.subarray(from, from + bytes), /** @type {number} */ (form[at]));
+        last = from;
+      }
+      this.#add(
+        /** @type {number} */ (seq[at]),
+        /** @type {number} */ (t_us[at]),
+        /** @type {number} */ (kind[at]),
+        /** @type {number} */ (form[at]),
+        /** @type {number} */ (mark[at]),
+        /** @type {number} */ (span[at]),
+      );
+    }
+  }
+
+  /** @param {number} seq @param {number} t_us @param {number} kind @param {number} form @param {number} mark @param {number} span */
+  #add(seq, t_us, kind, form, mark, span) {
     const index = this.length;
     if (index === this.seq.length) this.#grow();
     this.seq[index] = seq;
     this.t_us[index] = t_us;
     this.kind[index] = kind;
     this.form[index] = form;
-    this.span[index] = span;
-    this.#textEnd[index] = this.#write(index ? /** @type {number} */ (this.#textEnd[index - 1]) : 0, text);
+    this.mark[index] = mark;
+    this.#begin[index] = this.#lastBegin;
+    this.#size[index] = this.#lastSize;
+    this.length = index + 1;
     if (span) {
-      const ends = this.#ofSpan.get(span);
-      if (ends) {
-        this.#next[ends[1]] = index;
-        ends[1] = index;
-      } else {
-        this.#ofSpan.set(span, [index, index]);
+      const slot = this.#slot(span, true);
+      this.span[index] = slot;
+      this.#link(index, slot);
+      if (form === TREE) this.#tree(index, slot);
+    }
+    return index;
+  }
+
+  /** @param {number} number @param {boolean} make @returns {number} 0 for none */
+  #slot(number, make = false) {
+    if (number > 0 && number <= this.#slots && this.#numberOf.size === 0) return number;
+    const known = this.#slotOf.get(number);
+    if (known !== undefined) return known;
+    if (number > 0 && number <= this.#slots && !this.#numberOf.has(number)) return number;
+    if (!make) return 0;
+    const slot = ++this.#slots;
+    if (slot !== number) {
+      this.#slotOf.set(number, slot);
+      this.#numberOf.set(slot, number);
+    }
+    if (slot >= this.#first.length) {
+      const size = this.#first.length * 2;
+      this.#first = larger(this.#first, size);
+      this.#last = larger(this.#last, size);
+      this.#count = larger(this.#count, size);
+    }
+    return slot;
+  }
+
+  /** @param {number} row @param {number} slot */
+  #link(row, slot) {
+    const last = /** @type {number} */ (this.#last[slot]);
+    if (last) this.#next[last - 1] = row;
+    else this.#first[slot] = row + 1;
+    this.#last[slot] = row + 1;
+    const count = /** @type {number} */ (++this.#count[slot]);
+    if (count % STRIDE) return;
+    let skips = this.#skips.get(slot);
+    if (!skips) {
+      skips = new NumberList(Uint32Array, 12);
+      this.#skips.set(slot, skips);
+    }
+    const { length } = skips;
+    let chunks = length ? skips.at(length - 2) : 0;
+    let pieces = length ? skips.at(length - 1) : 0;
+    let at = length
+      ? /** @type {number} */ (this.#next[skips.at(length - 3)])
+      : /** @type {number} */ (this.#first[slot]) - 1;
+    for (;;) {
+      const mark = /** @type {number} */ (this.mark[at]);
+      if (mark & CHUNK) chunks++;
+      if (mark & PIECE) pieces++;
+      if (at === row) break;
+      at = /** @type {number} */ (this.#next[at]);
+    }
+    for (const value of [row, chunks, pieces]) skips.push(value);
+  }
+
+  /** @param {number} row @param {number} slot */
+  #tree(row, slot) {
+    let rows = this.#trees.get(slot);
+    if (!rows) {
+      rows = new NumberList(Uint32Array, 8);
+      this.#trees.set(slot, rows);
+    }
+    rows.push(row);
+  }
+
+  /** The number of the row's span; 0 for none. @param {number} row */
+  spanAt(row) {
+    const slot = /** @type {number} */ (this.span[row]);
+    return this.#numberOf.get(slot) ?? slot;
+  }
+
+  /**
+   * What there is of a span up to a row; null for nothing.
+   * @param {number} span its number @param {number} row
+   * @returns {Counts | null}
+   */
+  upTo(span, row) {
+    const slot = this.#slot(span);
+    let at = /** @type {number} */ (this.#first[slot]) - 1;
+    if (!slot || at < 0 || at > row) return null;
+    let rank = 0;
+    let chunks = 0;
+    let pieces = 0;
+    let found = -1;
+    const skips = this.#skips.get(slot);
+    if (skips) {
+      const step = stepOf(skips, row);
+      if (step >= 0) {
+        found = skips.at(step * 3);
+        chunks = skips.at(step * 3 + 1);
+        pieces = skips.at(step * 3 + 2);
+        rank = (step + 1) * STRIDE;
+        at = this.next(found);
       }
     }
-    this.length = index + 1;
-    return index;
+    for (; at >= 0 && at <= row; at = this.next(at)) {
+      const mark = /** @type {number} */ (this.mark[at]);
+      if (mark & CHUNK) chunks++;
+      if (mark & PIECE) pieces++;
+      rank++;
+      found = at;
+    }
+    return { row: found, rank, chunks, pieces };
+  }
+
+  /** A row of a span at most STRIDE rows before its `rank`-th, counted from 0. @param {number} span @param {number} rank */
+  near(span, rank) {
+    const slot = this.#slot(span);
+    const skips = this.#skips.get(slot);
+    const step = Math.min(Math.floor(rank / STRIDE), (skips?.length ?? 0) / 3) - 1;
+    return skips && step >= 0 ? skips.at(step * 3) : this.first(span);
+  }
+
+  /** The newest row of a span, up to a row, that streams a value that grows; -1 for none. @param {number} span @param {number} limit */
+  lastTree(span, limit) {
+    const rows = this.#trees.get(this.#slot(span));
+    const at = rows ? rows.upTo(limit) - 1 : -1;
+    return rows && at >= 0 ? rows.at(at) : -1;
   }
 
   /** @param {number} row @returns {string} */
   text(row) {
-    const begin = row ? this.#textEnd[row - 1] : 0;
-    return this.#decoder.decode(this.#text.subarray(begin, this.#textEnd[row]));
+    const begin = /** @type {number} */ (this.#begin[row]);
+    const size = /** @type {number} */ (this.#size[row]);
+    if (!size) return "";
+    const block = /** @type {Uint8Array} */ (this.#blocks[Math.floor(begin / BLOCK)]);
+    const from = begin % BLOCK;
+    return this.#decoder.decode(block.subarray(from, from + size));
   }
 
   /** Whether the row's text is not empty. @param {number} row */
   hasText(row) {
-    return (row ? this.#textEnd[row - 1] : 0) !== this.#textEnd[row];
+    return this.#size[row] !== 0;
   }
 
   /** @param {number} row @returns {Kind} */
@@ -90,7 +286,7 @@ export class Columns {
 
   /** The first row of a span, or -1. @param {number} span */
   first(span) {
-    return this.#ofSpan.get(span)?.[0] ?? -1;
+    return /** @type {number} */ (this.#first[this.#slot(span)]) - 1;
   }
 
   /** The row of the same span after this one, or -1. @param {number} row */
@@ -103,7 +299,7 @@ export class Columns {
     let low = 0;
     let high = this.length;
     while (low < high) {
-      const middle = (low + high) >> 1;
+      const middle = (low + high) >>> 1;
       if (/** @type {number} */ (this.t_us[middle]) < t_us) low = middle + 1;
       else high = middle;
     }
@@ -112,14 +308,8 @@ export class Columns {
 
   /** The row with this seq, or -1. @param {number} seq */
   rowOf(seq) {
-    let low = 0;
-    let high = this.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (/** @type {number} */ (this.seq[middle]) < seq) low = middle + 1;
-      else high = middle;
-    }
-    return low < this.length && this.seq[low] === seq ? low : -1;
+    const row = countUpTo(this.seq, this.length, seq) - 1;
+    return row >= 0 && this.seq[row] === seq ? row : -1;
   }
 
   /** @param {string} event @param {string} type @param {string} phase */
@@ -130,32 +320,78 @@ export class Columns {
     return code;
   }
 
-  /** @param {number} begin @param {string} text @returns {number} */
-  #write(begin, text) {
-    if (!text) return begin;
-    const most = begin + text.length * 3;
-    if (most > this.#text.length) {
-      const larger = new Uint8Array(Math.max(this.#text.length * 2, most));
-      larger.set(this.#text.subarray(0, begin));
-      this.#text = larger;
+  /** @param {string} text @param {number} form */
+  #write(text, form) {
+    if (!text) {
+      this.#lastSize = 0;
+      return;
     }
-    return begin + this.#encoder.encodeInto(text, this.#text.subarray(begin)).written;
+    const most = text.length * 3;
+    if (most > BLOCK || this.#textEnd + most > MOST_TEXT) {
+      this.#keep(this.#encoder.encode(text), form);
+      return;
+    }
+    const block = this.#room(most);
+    const { written } = this.#encoder.encodeInto(text, block.subarray(this.#textEnd % BLOCK));
+    this.#lastBegin = this.#textEnd;
+    this.#lastSize = written;
+    this.#textEnd += written;
+  }
+
+  /** @param {Uint8Array} bytes @param {number} form */
+  #keep(bytes, form) {
+    let kept = bytes;
+    if (this.#textEnd + bytes.length > MOST_TEXT && bytes.length > CUT_TO) {
+      let end = form === CALLS ? 0 : CUT_TO;
+      // Not in the middle of a character.
+      while (end > 0 && /** @type {number} */ ((bytes[end]) & 0xc0) === 0x80) end--;
+      kept = bytes.subarray(0, end);
+      this.cutText += bytes.length - end;
+    }
+    this.#lastSize = kept.length;
+    if (!kept.length) return;
+    const block = this.#room(kept.length);
+    block.set(kept, this.#textEnd % BLOCK);
+    this.#lastBegin = this.#textEnd;
+    this.#textEnd = kept.length > BLOCK ? this.#blocks.length * BLOCK : this.#textEnd + kept.length;
+  }
+
+  /** The block in which so many bytes have room from `#textEnd` on. @param {number} bytes */
+  #room(bytes) {
+    if (this.#blocks.length * BLOCK - this.#textEnd < bytes) {
+      this.#textEnd = this.#blocks.length * BLOCK;
+      // What is larger than a block has its own, which takes the place of several.
+      const places = Math.max(1, Math.ceil(bytes / BLOCK));
+      this.#blocks.push(new Uint8Array(places * BLOCK));
+      for (let more = 1; more < places; more++) this.#blocks.push(EMPTY);
+    }
+    return /** @type {Uint8Array} */ (this.#blocks[Math.floor(this.#textEnd / BLOCK)]);
   }
 
   #grow() {
     const size = this.seq.length * 2;
-    /** @template {Uint8Array | Uint32Array | Float64Array} T @param {T} old @returns {T} */
-    const larger = (old) => {
-      const copy = /** @type {T} */ (new /** @type {any} */ (old.constructor)(size));
-      copy.set(/** @type {any} */ (old));
-      return copy;
-    };
-    this.seq = larger(this.seq);
-    this.t_us = larger(this.t_us);
-    this.kind = larger(this.kind);
-    this.form = larger(this.form);
-    this.span = larger(this.span);
-    this.#textEnd = larger(this.#textEnd);
-    this.#next = larger(this.#next);
+    this.seq = larger(this.seq, size);
+    this.t_us = larger(this.t_us, size);
+    this.kind = larger(this.kind, size);
+    this.form = larger(this.form, size);
+    this.mark = larger(this.mark, size);
+    this.span = larger(this.span, size);
+    this.#begin = larger(this.#begin, size);
+    this.#size = larger(this.#size, size);
+    this.#next = larger(this.#next, size);
   }
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** The last step at or before a row, or -1. @param {NumberList<Uint32Array>} skips @param {number} row */
+function stepOf(skips, row) {
+  let low = 0;
+  let high = skips.length / 3;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (skips.at(middle * 3) <= row) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }

@@ -1,6 +1,6 @@
 // What the event log shows of a line, and what a span streamed in it. No DOM.
 
-import { CALLS, PREVIEW, TEXT } from "./columns.js";
+import { CALLS, PREVIEW, TEXT, TREE } from "./columns.js";
 import { blocksOf, textIn } from "./content.js";
 import { compactJson, errorName, oneLine, pathName } from "./format.js";
 import { callsOf, contentText, isMessage, isObject, isTree, textOf, unwrap } from "./values.js";
@@ -40,7 +40,7 @@ function streamed(chunk) {
     }
   }
   if (text !== null) return { form: TEXT, text };
-  if (isTree(chunk)) return { form: PREVIEW, text: tail(chunk) };
+  if (isTree(chunk)) return { form: TREE, text: tail(chunk) };
   return { form: PREVIEW, text: chunk === undefined ? "" : compactJson(chunk, MOST) };
 }
 
@@ -53,7 +53,7 @@ function besideText(chunk) {
 }
 
 /**
- * The last value in an object, and where it is: in one that grows, what is new.
+ * The last value in an object, after where it is and a line break: in one that grows, what is new.
  * @param {unknown} value
  */
 function tail(value) {
@@ -72,7 +72,7 @@ function tail(value) {
       break;
     }
   }
-  return oneLine(`${pathName(path)} ${compactJson(at, MOST)}`, MOST);
+  return `${oneLine(pathName(path), MOST)}\n${oneLine(compactJson(at, MOST), MOST)}`;
 }
 
 /** @param {Line} line @param {Record<string, any>} data @param {string} phase */

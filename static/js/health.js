@@ -1,9 +1,7 @@
-// How a run streamed: derived from the fold. Twin of tracer/log/health.py; integers, so both give the same numbers.
+// How a run streamed, up to a moment. Twin of tracer/log/health.py; integers, so both give the same numbers.
 
-import { isModel } from "./spans.js";
-
-/** @typedef {import("./spans.js").Fold} Fold */
-/** @typedef {import("./spans.js").Span} Span */
+/** @typedef {import("./moment.js").Moment} Moment */
+/** @typedef {import("./span.js").SpanNow} SpanNow */
 /**
  * @typedef {{ count: number, p50_us: number, p95_us: number, longest_us: number }} GapTimes
  *   Microseconds between chunks that hold something; quantiles are at most 1/16 too high.
@@ -22,53 +20,38 @@ import { isModel } from "./spans.js";
  * @property {number} duration_us
  * @property {number} waited_us  The time in which at least one model had been asked and had not yet begun to answer.
  * @property {number} waited_share  Of `duration_us`, from 0 to 1, in thousandths.
- * @property {SpanHealth[]} spans  In the order of the fold's.
+ * @property {SpanHealth[]} spans  In the order in which they began.
  */
 
 /**
  * How the run streams, or streamed; of what is still running, up to the newest line.
- * @param {Fold} fold
+ * @param {Moment} moment
  * @returns {Health}
  */
-export function health(fold) {
-  const now = fold.t_us;
-  /** @type {Map<number, Span[]>} */
-  const children = new Map();
-  for (const span of fold.spans) {
-    if (span.parent === null) continue;
-    const siblings = children.get(span.parent);
-    if (siblings) siblings.push(span);
-    else children.set(span.parent, [span]);
-  }
-  const waited = waitedUs(fold);
+export function health(moment) {
+  const now = moment.t_us;
+  const waited = moment.waitedUs();
   return {
     duration_us: now,
     waited_us: waited,
     waited_share: now ? wholePart(waited * 1000, now) / 1000 : 0,
-    spans: fold.spans.map((span) => ofSpan(span, fold, children.get(span.span) ?? [])),
+    spans: moment.spans.map((span) => spanHealth(moment, span)),
   };
 }
 
-/** The time in which a model had been asked and had not yet begun to answer. @param {Fold} fold */
-export function waitedUs(fold) {
-  const models = fold.spans.filter((span) => isModel(span.type));
-  return covered(models.map((span) => [span.start_us, span.first_us ?? span.end_us ?? fold.t_us]));
+/** How one span streams. @param {Moment} moment @param {SpanNow} span @returns {SpanHealth} */
+export function spanHealth(moment, span) {
+  return ofSpan(span, moment, moment.childrenOf(span));
 }
 
-/** How one span streams. @param {Fold} fold @param {Span} span @returns {SpanHealth} */
-export function spanHealth(fold, span) {
-  const children = fold.spans.filter((one) => one.parent === span.span);
-  return ofSpan(span, fold, children);
-}
-
-/** @param {Span} span @param {Fold} fold @param {Span[]} children @returns {SpanHealth} */
-function ofSpan(span, fold, children) {
-  const gaps = fold.gaps(span.span);
-  const end = span.end_us ?? fold.t_us;
+/** @param {SpanNow} span @param {Moment} moment @param {SpanNow[]} children @returns {SpanHealth} */
+function ofSpan(span, moment, children) {
+  const gaps = moment.gaps(span.span);
+  const end = span.end_us ?? moment.t_us;
   /** @type {[number, number][]} */
   const inside = children.map((child) => [
     Math.max(child.start_us, span.start_us),
-    Math.min(child.end_us ?? fold.t_us, end),
+    Math.min(child.end_us ?? moment.t_us, end),
   ]);
   return {
     span: span.span,
@@ -86,7 +69,7 @@ function ofSpan(span, fold, children) {
   };
 }
 
-/** @param {Span} span */
+/** @param {SpanNow} span */
 function rate(span) {
   if (span.usage === null || span.end_us === null) return null;
   const took = span.end_us - (span.first_us ?? span.start_us);

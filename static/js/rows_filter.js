@@ -102,7 +102,7 @@ export class RowsFilter {
   #nameFits({ columns, fold }, row) {
     const { name } = this.filter;
     if (!name) return true;
-    const number = /** @type {number} */ (columns.span[row]);
+    const number = columns.spanAt(row);
     const known = this.#names.get(number);
     if (known !== undefined) return known;
     const span = fold.span(number);

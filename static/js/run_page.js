@@ -226,7 +226,7 @@ export class RunPage {
     const { store } = this.session;
     const { fold, running } = store;
     const told = this.#told;
-    const failures = store.failures();
+    const failures = fold.failures();
     const label = chainLabel(fold.chain);
     if (told.version >= 0) {
       for (const found of fold.findings.slice(told.findings)) announce(`Finding: ${found.text}`);
@@ -260,7 +260,7 @@ export class RunPage {
 
   #autoTab() {
     const { session, details } = this;
-    const span = session?.store.fold.span(this.#selected);
+    const span = session?.store.moment.span(this.#selected);
     const isTree = span?.type === "parser" && session && session.store.objectSeq(span.span) >= 0;
     const tab = isTree ? "JSON" : "Output";
     if (details.current !== tab) details.tab(tab);
@@ -307,9 +307,8 @@ export class RunPage {
   #drawDetails(frame) {
     if (!this.session) return false;
     const { store } = this.session;
-    const span = store.fold.span(this.#selected);
-    const lit = this.details.draw(store, span, frame);
-    return lit || span?.state === "running";
+    const lit = this.details.draw(store, this.#selected, frame);
+    return lit || (store.cursor === null && store.fold.span(this.#selected)?.state === "running");
   }
 
   /** @param {HTMLElement} timeline @param {HTMLElement} details @param {HTMLElement} events */

@@ -19,11 +19,23 @@ export const stateAbout = (state) => STATES[state]?.[1] ?? "";
 /** The glyph of a state (`#glyph-<name>`); "" where the glyph of the type stays. @param {string} state */
 export const stateGlyph = (state) => STATES[state]?.[0] ?? "";
 
-/** Where the failure that ended the run came from. @param {import("./spans.js").Fold} fold */
-export function failedFirst(fold) {
-  const root = fold.spans.find((one) => one.parent === null && one.state !== "ok") ?? fold.spans[0];
-  const span = root && (originOf(fold, root) ?? root);
-  return span?.state === "error" ? span : fold.spans.findLast((one) => one.state === "error");
+/** Where the failure that ended the run came from. @param {import("./moment.js").Moment} moment */
+export function failedFirst(moment) {
+  let root;
+  for (const one of moment.roots()) {
+    root ??= one;
+    if (one.state === "ok") continue;
+    root = one;
+    break;
+  }
+  const span = root && (originOf(moment, root) ?? root);
+  if (span?.state === "error") return span;
+  return moment
+    .failures()
+    .reduce(
+      (last, one) => (last && last.start_row > one.start_row ? last : one),
+      /** @type {import("./span.js").SpanNow | undefined} */ (undefined),
+    );
 }
 
 /**

@@ -1,62 +1,83 @@
-// What the page knows of one run: columns, spans, and what grows. `take` is the one way in. No DOM.
+// What the page knows of one run: columns, spans, and what grows; now, or at a moment before. No DOM.
 
 import { RunClock } from "./clock.js";
-import { CALLS, Columns, TEXT } from "./columns.js";
-import { blocksOf } from "./content.js";
-import { excerptOf, valuePreview } from "./excerpt.js";
-import { compactJson, counted, hasFailed, oneLine, pathName } from "./format.js";
+import { CALLS, Columns, TREE } from "./columns.js";
 import { Growth } from "./growth.js";
-import { Fold, isModel, spanEvent } from "./spans.js";
-import { isObject, isTree, unwrap } from "./values.js";
+import { Intake } from "./intake.js";
+import { ModelSums, Moment, NOW, OpenSpans } from "./moment.js";
+import { isModel } from "./spans.js";
+import { NumberList } from "./typed.js";
+import { isObject, isTree } from "./values.js";
 
 /** @typedef {import("./spans.js").Line} Line */
-/** @typedef {import("./spans.js").Span} Span */
+/** @typedef {import("./span.js").SpanNow} SpanNow */
+/** @typedef {import("./span_table.js").Span} Span */
 /** @typedef {"ok" | "known" | "gap"} Taken  known: it was there already; gap: lines before it are missing. */
 
 const RATE_WINDOW_US = 1e6;
 
 export class RunStore {
   columns = new Columns();
-  fold = new Fold();
+  intake = new Intake();
+  /** The newest state. Views read `moment`. */
+  fold = this.intake.fold;
+  /** The state that is shown. */
+  moment = new Moment(this);
   clock = new RunClock();
-  /** The `run_start` line, once it came. @type {Line | null} */
-  header = null;
-  /** The `run_end` line, once it came. @type {Line | null} */
-  footer = null;
   /** The writer says it cannot write. */
   alarm = "";
   /** When the connection was lost, in ms of the wall clock: what runs on since cannot be known. @type {number | null} */
   cutOff = null;
   /** The run's file is no longer there. */
   gone = false;
-  /** Places of lines that are none. @type {number[]} */
-  badSeqs = [];
-  /** Grows with each line taken. */
+  /** Rows of lines that are none. */
+  badRows = new NumberList(Uint32Array, 16);
+  modelSums = new ModelSums();
+  openSpans = new OpenSpans();
+  /** Grows with each line taken, and each time another moment is shown. */
   version = 0;
-  /** Pieces with text or tool calls that each model streamed. @type {Map<number, number>} */
-  #pieces = new Map();
+  /** The time that is shown, between two rows. @type {number | null} */
+  #at_us = null;
+  /** @type {import("./intake.js").Fact[]} */
+  #headers = [];
+  /** @type {import("./intake.js").Fact[]} */
+  #footers = [];
   /** @type {Map<number, Growth>} */
   #growths = new Map();
   /** The newest object a running span streamed. @type {Map<number, { value: unknown, t_us: number }>} */
   #objects = new Map();
-  /** The line with the newest object of a span. @type {Map<number, number>} */
-  #objectSeqs = new Map();
   /** @type {Map<number, string>} */
   #notes = new Map();
-  /** Halves of surrogate pairs that wait for the other. @type {Map<number, string>} */
-  #halves = new Map();
-  /** How many findings there are of a span. @type {Map<number, number>} */
+  /** The rows of a span's findings. @type {Map<number, NumberList<Uint32Array>>} */
   #findings = new Map();
+  #findingsRead = 0;
   /** @type {Set<number>} */
   #saysMore = new Set();
+  #endedRead = 0;
 
   /** @param {string} run its id */
   constructor(run) {
     this.run = run;
   }
 
+  /** Whether the run goes on, whatever moment is shown. */
   get running() {
     return this.fold.status === "running" && !this.gone;
+  }
+
+  /** The row that is shown last; null: the newest. @returns {number | null} */
+  get cursor() {
+    return this.moment.isNow ? null : this.moment.row;
+  }
+
+  /** How many rows are shown. */
+  get rows() {
+    return this.moment.isNow ? this.columns.length : this.moment.row + 1;
+  }
+
+  /** All spans ever known, as they are now, in the order they began. @returns {readonly SpanNow[]} */
+  get spans() {
+    return this.fold.spans;
   }
 
   /** The seq of the newest line, or -1. */
@@ -65,8 +86,37 @@ export class RunStore {
     return length ? /** @type {number} */ (seq[length - 1]) : -1;
   }
 
+  /** The `run_start` line, once it came. @returns {Line | null} */
+  get header() {
+    return this.#headers.findLast(({ row }) => row <= this.moment.row)?.value ?? null;
+  }
+
+  /** The `run_end` line, once it came. @returns {Line | null} */
+  get footer() {
+    return this.#footers.findLast(({ row }) => row <= this.moment.row)?.value ?? null;
+  }
+
+  /** Places of lines that are none. @returns {number[]} */
+  get badSeqs() {
+    const rows = this.badRows.data.subarray(0, this.badRows.upTo(this.moment.row));
+    return Array.from(rows, (row) => /** @type {number} */ (this.columns.seq[row]));
+  }
+
   /**
-   * @param {Line} line
+   * Shows the moment after a row; null: the newest, from now on.
+   * @param {number | null} row
+   * @param {number | null} [at_us] a time after it, before the next row
+   */
+  seek(row, at_us = null) {
+    const last = this.columns.length - 1;
+    const to = row === null || last < 0 ? NOW : Math.max(0, Math.min(Math.floor(row), last));
+    this.#at_us = to === NOW ? null : at_us;
+    this.moment.row = to;
+    this.version++;
+  }
+
+  /**
+   * @param {Line} line a whole one
    * @param {number} now when it came, in ms of the wall clock
    * @param {boolean} fresh it came as it was written
    * @param {boolean} [anyway] also where lines before it are missing
@@ -76,61 +126,50 @@ export class RunStore {
     const seq = Number.isInteger(line.seq) ? line.seq : this.lastSeq + 1;
     if (seq <= this.lastSeq) return "known";
     if (seq > this.lastSeq + 1 && !anyway) return "gap";
-    const span = this.fold.add(line);
-    const t_us = this.fold.t_us;
-    const event = typeof line.event === "string" ? line.event : "";
-    const parts = spanEvent(event);
-    const phase = parts?.[1] ?? "";
-    const { form, text } = excerptOf(line, phase);
-    const number = Number.isInteger(line.span) && line.span > 0 ? line.span : 0;
-    const kind = this.columns.codeOf(event, parts);
-    const whole = form === TEXT ? this.#joined(number, text) : text;
-    this.columns.push({ seq, t_us, kind, form, span: number, text: whole });
+    const { event, parts, row, span } = this.intake.take(line, seq);
+    const index = this.columns.push({ ...row, kind: this.columns.codeOf(event, parts) });
+    if (event === "bad_line") this.badRows.push(index);
+    for (const fact of this.intake.facts) this.#keep(fact);
+    this.#follow();
     this.version++;
-    if (event === "run_start") {
-      this.header = line;
-      if (typeof line.started_at === "string") this.clock.begin(line.started_at);
-    } else if (event === "run_end") {
-      this.footer = line;
-    } else if (event === "bad_line") {
-      this.badSeqs.push(seq);
-    } else if (event === "finding" && number) {
-      this.#findings.set(number, this.findings(number) + 1);
-    }
-    this.clock.line(t_us, now, fresh);
-    if (span) this.#grow(span, phase, line, form, whole, seq);
+    if (event === "run_start" && typeof line.started_at === "string") this.clock.begin(line.started_at);
+    this.clock.line(row.t_us, now, fresh);
+    if (span) this.#grow(span, parts?.[1] ?? "", line, row.form);
     return "ok";
   }
 
   /** The writer died. */
   lost() {
     this.fold.lost();
+    this.#follow();
     this.version++;
   }
 
-  /** Microseconds since the run began; of an ended run, how long it took. @param {number} now ms of the wall clock */
+  /** Microseconds since the run began; of an ended run, how long it took; of a moment, its time. @param {number} now ms of the wall clock */
   at(now) {
+    if (!this.moment.isNow) return Math.max(this.moment.t_us, this.#at_us ?? 0);
     if (!this.running) return this.fold.t_us;
     return this.clock.at(this.cutOff === null ? now : Math.min(now, this.cutOff));
   }
 
   /** How many pieces with something in them a model has streamed. @param {number} span */
   pieces(span) {
-    return this.#pieces.get(span) ?? 0;
+    return this.columns.upTo(span, this.moment.row)?.pieces ?? 0;
   }
 
   /** Whether a model's end says what no piece of its stream can be drawn from: images, a late refusal. @param {number} span */
   endSaysMore(span) {
-    return this.#saysMore.has(span);
+    return this.#saysMore.has(span) && this.moment.span(span)?.state !== "running";
   }
 
   /** How many findings there are of a span. @param {number} span */
   findings(span) {
-    return this.#findings.get(span) ?? 0;
+    return this.#findings.get(span)?.upTo(this.moment.row) ?? 0;
   }
 
   /** The value a span streams, as it grows; begun anew for a span nobody looked at. @param {Span} span */
   growth(span) {
+    if (!this.moment.isNow) return undefined;
     let growth = this.#growths.get(span.span);
     const object = this.#objects.get(span.span);
     if (!growth && object) {
@@ -143,15 +182,17 @@ export class RunStore {
 
   /** The line that holds the newest object a span streamed, or -1. @param {number} span */
   objectSeq(span) {
-    return this.#objectSeqs.get(span) ?? -1;
+    const row = this.columns.lastTree(span, this.moment.row);
+    return row < 0 ? -1 : /** @type {number} */ (this.columns.seq[row]);
   }
 
   /** A few words on what a span does or did, "" for nothing. @param {Span} span */
   note(span) {
-    if (span.type === "parser") {
-      const path = this.#growths.get(span.span)?.path;
-      if (path?.length && span.state === "running") return pathName(path);
+    if (span.type === "parser" && span.state === "running") {
+      const row = this.columns.lastTree(span.span, this.moment.row);
+      return row < 0 ? "" : /** @type {string} */ (this.columns.text(row).split("\n", 1)[0]);
     }
+    if (span.type === "retriever" && span.state === "running") return "";
     return this.#notes.get(span.span) ?? "";
   }
 
@@ -160,7 +201,7 @@ export class RunStore {
     const { columns } = this;
     let pieces = 0;
     let oldest = now_us;
-    for (let row = columns.length - 1; row >= 0; row--) {
+    for (let row = this.rows - 1; row >= 0; row--) {
       const t_us = /** @type {number} */ (columns.t_us[row]);
       if (t_us < now_us - RATE_WINDOW_US) break;
       const { type, phase } = columns.kindAt(row);
@@ -180,109 +221,82 @@ export class RunStore {
    * `seconds` in which models streamed the ones put out
    */
   tokens() {
-    let input = null;
-    let output = null;
-    let exact = true;
-    let micros = 0;
-    for (const span of this.fold.spans) {
-      if (!isModel(span.type)) continue;
-      const pieces = this.pieces(span.span);
-      if (span.usage) {
-        input = (input ?? 0) + span.usage.input_tokens;
-        output = (output ?? 0) + span.usage.output_tokens;
-      } else if (pieces) {
-        output = (output ?? 0) + pieces;
-        exact = false;
-      }
-      if (span.first_us !== null) micros += Math.max(0, (span.end_us ?? this.fold.t_us) - span.first_us);
+    const { moment } = this;
+    const done = this.modelSums.upTo(moment.row);
+    let { pieces, counted, us } = done;
+    for (const span of moment.open()) {
+      if (!isModel(span.type) || span.first_us === null) continue;
+      const own = this.pieces(span.span);
+      pieces += own;
+      if (own) counted++;
+      us += Math.max(0, moment.t_us - span.first_us);
     }
-    return { input, output, exact, seconds: micros / 1e6 };
+    return {
+      input: done.known ? done.sums.input_tokens : null,
+      output: done.known || counted ? done.sums.output_tokens + pieces : null,
+      exact: counted === 0,
+      seconds: us / 1e6,
+    };
   }
 
   /** When the first model began to answer, in microseconds since the run began; null before. */
   firstToken() {
-    let first = null;
-    for (const span of this.fold.spans) {
-      if (isModel(span.type) && span.first_us !== null && (first === null || span.first_us < first))
-        first = span.first_us;
-    }
-    return first;
+    return this.moment.firstToken();
   }
 
-  /** The spans that failed by themselves. @returns {Span[]} */
+  /** The spans that failed by themselves, in the order in which they did. @returns {SpanNow[]} */
   failures() {
-    return this.fold.spans.filter((span) => span.state === "error");
+    return this.moment.failures();
   }
 
-  /** @param {number} span @param {string} text */
-  #joined(span, text) {
-    const half = this.#halves.get(span);
-    let whole = text;
-    if (half !== undefined) {
-      whole = half + text;
-      this.#halves.delete(span);
-    }
-    if (whole && whole.charCodeAt(whole.length - 1) >> 10 === 0x36) {
-      this.#halves.set(span, whole.slice(-1));
-      whole = whole.slice(0, -1);
-    }
-    return whole;
+  /** @param {import("./intake.js").Fact} fact */
+  #keep(fact) {
+    if (fact.what === "header") this.#headers.push(fact);
+    else if (fact.what === "footer") this.#footers.push(fact);
+    else if (fact.what === "note") this.#notes.set(fact.span, fact.value);
+    else this.#saysMore.add(fact.span);
   }
 
-  /** @param {Span} span @param {string} phase @param {Line} line @param {number} form @param {string} text @param {number} seq */
-  #grow(span, phase, line, form, text, seq) {
+  /** Writes down what moments are found by. */
+  #follow() {
+    const { fold, columns } = this;
+    const { table, ended, endedRows, findings, findingRows } = fold;
+    for (; this.#endedRead < ended.length; this.#endedRead++) {
+      const index = ended.at(this.#endedRead);
+      const row = endedRows.at(this.#endedRead);
+      const span = /** @type {SpanNow} */ (fold.spans[index]);
+      if (!isModel(span.type)) continue;
+      const first = /** @type {number} */ (table.first_us[index]);
+      const us = Number.isNaN(first) ? 0 : Math.max(0, /** @type {number} */ (table.end_us[index]) - first);
+      this.modelSums.add(row, span.usage, columns.upTo(span.span, row)?.pieces ?? 0, us);
+    }
+    for (; this.#findingsRead < findings.length; this.#findingsRead++) {
+      const number = findings[this.#findingsRead]?.span ?? null;
+      if (number === null) continue;
+      let rows = this.#findings.get(number);
+      if (!rows) {
+        rows = new NumberList(Uint32Array, 4);
+        this.#findings.set(number, rows);
+      }
+      rows.push(findingRows.at(this.#findingsRead));
+    }
+    this.openSpans.note(columns.length - 1, fold);
+  }
+
+  /** @param {SpanNow} span @param {string} phase @param {Line} line @param {number} form */
+  #grow(span, phase, line, form) {
     const data = isObject(line.data) ? line.data : {};
     const number = span.span;
-    if (phase === "stream") {
-      if (isModel(span.type)) {
-        if (text) this.#pieces.set(number, this.pieces(number) + 1);
-      } else if (form !== TEXT && form !== CALLS && isTree(data.chunk)) {
-        this.#object(span, data.chunk, seq);
-      }
-    } else if (phase === "start") {
-      if (span.type === "tool") this.#notes.set(number, oneLine(argumentText(data.input), 60));
-    } else if (phase === "end") {
-      this.#ended(span, data.output);
+    const { t_us } = this.fold;
+    if (phase === "stream" && form === TREE) {
+      this.#objects.set(number, { value: data.chunk, t_us });
+      this.#growths.get(number)?.offer(data.chunk, t_us);
+    } else if (phase === "end" && isTree(data.output)) {
+      this.#growths.get(number)?.offer(data.output, t_us);
     }
     if (span.state !== "running") {
       this.#growths.get(number)?.settle();
       this.#objects.delete(number);
-      this.#halves.delete(number);
     }
   }
-
-  /** @param {Span} span @param {unknown} value @param {number} seq */
-  #object(span, value, seq) {
-    const t_us = this.fold.t_us;
-    this.#objectSeqs.set(span.span, seq);
-    this.#objects.set(span.span, { value, t_us });
-    const growth = span.type === "parser" ? this.growth(span) : this.#growths.get(span.span);
-    growth?.offer(value, t_us);
-  }
-
-  /** @param {Span} span @param {unknown} output */
-  #ended(span, output) {
-    if (hasFailed(span.state)) return;
-    const inner = unwrap(output);
-    if (
-      isModel(span.type) &&
-      isObject(output) &&
-      (isObject(output.additional_kwargs) || Array.isArray(output.content))
-    ) {
-      if (blocksOf(output).some((block) => block.kind !== "text")) this.#saysMore.add(span.span);
-    }
-    if (isTree(output)) this.#growths.get(span.span)?.offer(output, this.fold.t_us);
-    if (span.type === "retriever" && Array.isArray(inner)) {
-      this.#notes.set(span.span, counted(inner.length, "document"));
-    }
-  }
-}
-
-/** What a tool was called with: `city: "Paris"`. @param {unknown} input */
-function argumentText(input) {
-  const inner = unwrap(input);
-  if (!isObject(inner)) return valuePreview(input);
-  return Object.entries(inner)
-    .map(([name, value]) => `${name}: ${compactJson(value, 40)}`)
-    .join(", ");
 }

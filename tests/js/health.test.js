@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 import { Gaps } from "../../static/js/gaps.js";
 import { health } from "../../static/js/health.js";
-import { Fold } from "../../static/js/spans.js";
+import { RunStore } from "../../static/js/store.js";
 import { served } from "./served.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
@@ -15,11 +15,11 @@ const names = readdirSync(fixtures).filter((name) => name.endsWith(".jsonl"));
 
 for (const name of names) {
   test(`fixture ${name}`, () => {
-    const fold = new Fold();
-    for (const line of served(readFileSync(fixtures + name))) fold.add(line);
-    fold.lost();
+    const store = new RunStore("r");
+    for (const line of served(readFileSync(fixtures + name))) store.take(line, 0, false);
+    store.lost();
     const expected = readFileSync(fixtures + name.replace(".jsonl", ".health.json"), "utf-8");
-    assert.deepEqual(health(fold), JSON.parse(expected));
+    assert.deepEqual(health(store.moment), JSON.parse(expected));
   });
 }
 

@@ -7,15 +7,19 @@ import { test } from "node:test";
 import { treeRows } from "../../static/js/layout.js";
 import { Fold } from "../../static/js/spans.js";
 import { failedFirst, originOf, stateAbout, stateGlyph } from "../../static/js/states.js";
+import { RunStore } from "../../static/js/store.js";
 import { served } from "./served.js";
 
 const FINAL = ["error", "propagated", "cancelled", "interrupted", "abandoned", "unfinished", "lost"];
 const root = new URL("../../", import.meta.url);
 
 /** @param {string} name */
+const linesOf = (name) => served(readFileSync(new URL(`tests/fixtures/${name}.jsonl`, root)));
+
+/** @param {string} name */
 function foldOf(name) {
   const fold = new Fold();
-  for (const line of served(readFileSync(new URL(`tests/fixtures/${name}.jsonl`, root)))) fold.add(line);
+  for (const line of linesOf(name)) fold.add(line);
   fold.lost();
   return fold;
 }
@@ -40,7 +44,9 @@ test("each state has a bar and a dot of its own in the style sheets", () => {
 });
 
 test("where a failure began", () => {
-  const fold = foldOf("propagated");
+  const store = new RunStore("r");
+  for (const line of linesOf("propagated")) store.take(line, 0, false);
+  const fold = store.moment;
   const top = fold.spans.find((span) => span.state === "propagated");
   assert.ok(top);
   const origin = originOf(fold, top);

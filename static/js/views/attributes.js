@@ -10,7 +10,7 @@ import { drawAsked } from "./asked.js";
 import { JsonTree } from "./json.js";
 
 /** @typedef {import("../store.js").RunStore} RunStore */
-/** @typedef {import("../spans.js").Span} Span */
+/** @typedef {import("../span.js").SpanNow} Span */
 /** @typedef {import("../health.js").SpanHealth} SpanHealth */
 /** @typedef {[name: string, value: string, warning?: boolean]} Fact */
 
@@ -40,8 +40,9 @@ export class AttributesView {
 
   /** @param {RunStore} store @param {Span} span @param {number} ms */
   draw(store, span, ms) {
-    const key = `${store.run}|${span.span}|${span.state}|${span.recovered}|${store.running}`;
-    const again = span.state === "running" && store.running && ms - this.#drawnAt >= EVERY_MS;
+    const key = `${store.run}|${span.span}|${span.state}|${span.recovered}|${store.running}|${store.cursor ?? ""}`;
+    const again =
+      store.cursor === null && span.state === "running" && store.running && ms - this.#drawnAt >= EVERY_MS;
     if (key === this.#key && !again) return;
     const same = this.#key.startsWith(`${store.run}|${span.span}|`);
     this.#key = key;
@@ -99,9 +100,9 @@ export class AttributesView {
 }
 
 /** @param {RunStore} store @param {Span} span @returns {Fact[]} */
-function facts({ fold }, span) {
-  const parent = fold.span(span.parent);
-  const origin = originOf(fold, span);
+function facts({ moment }, span) {
+  const parent = moment.span(span.parent);
+  const origin = originOf(moment, span);
   const recovered = span.recovered ? ", recovered: something below failed and was made good" : "";
   /** @type {[string, string | null | false | undefined, boolean?][]} */
   const all = [
@@ -112,7 +113,7 @@ function facts({ fold }, span) {
     ["started", offset(span.start_us)],
     ["ended", span.end_us !== null && offset(span.end_us)],
     ["duration", span.end_us !== null && duration(span.end_us - span.start_us)],
-    ...healthFacts(span, spanHealth(fold, span)),
+    ...healthFacts(span, spanHealth(moment, span)),
     ["chunks", count(span.chunks)],
     ...modelFacts(span),
     ["run id", span.run_id],

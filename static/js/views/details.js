@@ -14,9 +14,12 @@ import { lasted } from "./row.js";
 import { drawTree, drawValue } from "./value.js";
 
 /** @typedef {import("../store.js").RunStore} RunStore */
-/** @typedef {import("../spans.js").Span} Span */
+/** @typedef {import("../span.js").SpanNow} Span */
 /** @typedef {import("../loop.js").Frame} Frame */
 /** @typedef {(first: number, last: number) => Promise<Record<string, any>[]>} LinesOf */
+
+const CHOOSE = "Choose a span to see what went in and what came out.";
+const NOT_YET = "At this moment it has not begun.";
 
 export const TABS = ["Output", "JSON", "Input", "Attributes", "Raw"];
 
@@ -61,7 +64,7 @@ export class DetailsView {
       this.tablist.append(tab);
       panels.append(panel);
     }
-    this.empty = el("p", "empty", "Choose a span to see what went in and what came out.");
+    this.empty = el("p", "empty", CHOOSE);
     this.failure = el("div", "failure failure-run");
     root.replaceChildren(this.head, this.tablist, panels, this.failure, this.empty);
     this.panels = panels;
@@ -71,6 +74,7 @@ export class DetailsView {
     });
     this.nodes = new GraphNodes();
     this.output = new OutputView(this.#panel("Output"), send, linesOf, this.nodes);
+    this.output.touch = touch;
     this.output.told.touch = touch;
     this.jsonBox = el("div", "json");
     this.jsonBody = el("div", "body");
@@ -113,11 +117,13 @@ export class DetailsView {
     this.#panel(this.#tab).focus();
   }
 
-  /** @param {RunStore} store @param {Span | undefined} span @param {Frame} frame @returns {boolean} */
-  draw(store, span, { ms, wall }) {
+  /** @param {RunStore} store @param {number | null} selected @param {Frame} frame @returns {boolean} whether it changes by itself */
+  draw(store, selected, { ms, wall }) {
+    const span = store.moment.span(selected);
     for (const part of [this.head, this.tablist, this.panels]) show(part, span !== undefined);
     const none = store.fold.spans.length === 0;
     show(this.empty, span === undefined && !none);
+    setText(this.empty, store.fold.span(selected) ? NOT_YET : CHOOSE);
     this.#drawFailure(store, none);
     if (!span) return false;
     this.#drawHead(store, span, wall);
@@ -140,8 +146,8 @@ export class DetailsView {
   }
 
   /** Of a run that failed before any of its spans began. @param {RunStore} store @param {boolean} none */
-  #drawFailure({ fold, footer }, none) {
-    const { error } = fold;
+  #drawFailure({ moment, footer }, none) {
+    const { error } = moment;
     const shown = none && error !== null;
     show(this.failure, shown);
     if (!shown || this.#failed === error) return;
@@ -151,7 +157,7 @@ export class DetailsView {
       el(
         "p",
         "failure-cause",
-        `It came from ${fold.chain || "the chain"} itself, before its first step began.`,
+        `It came from ${moment.chain || "the chain"} itself, before its first step began.`,
       ),
     );
     const traceback = footer?.error?.traceback;
@@ -235,7 +241,7 @@ export class DetailsView {
     if (this.#shown.input === want) return;
     const before = this.#shown.input;
     this.#shown.input = want;
-    if (before?.startsWith(`${key}|`) && this.#shown.inputFound === key) return;
+    if (before?.startsWith(`${key}|`) && this.#shown.inputFound === `${key}|${span.start_seq}`) return;
     const panel = this.#panel("Input");
     panel.replaceChildren(el("p", "nothing", "Reading…"));
     void this.#readInput(span, panel, key);
@@ -250,7 +256,7 @@ export class DetailsView {
         const line = (await this.linesOf(seq, seq))[0];
         if (!current()) return;
         if (line?.data && "input" in line.data) {
-          this.#shown.inputFound = key;
+          this.#shown.inputFound = `${key}|${seq}`;
           drawValue(panel, line.data.input);
           return;
         }

@@ -1,6 +1,6 @@
 // The event log: pooled rows over the columns, filtered, at its end unless scrolled away.
 
-import { CALLS } from "../columns.js";
+import { CALLS, TREE } from "../columns.js";
 import { button, el, setAttribute, setText, show, turnPool } from "../dom.js";
 import { count, lookOf, offset, oneLine } from "../format.js";
 import { rowsInView } from "../layout.js";
@@ -36,6 +36,7 @@ class EventRow {
 
   /** @param {RunStore} store @param {number} row @param {number} top @param {boolean} marked @param {boolean} ofSelected */
   draw(store, row, top, marked, ofSelected) {
+    this.element.classList.toggle("to-come", row >= store.rows);
     if (top !== this.top) {
       this.top = top;
       this.element.style.transform = `translateY(${top}px)`;
@@ -46,7 +47,7 @@ class EventRow {
     this.row = row;
     const { columns, fold } = store;
     const { event, type, phase } = columns.kindAt(row);
-    const span = /** @type {number} */ (columns.span[row]);
+    const span = columns.spanAt(row);
     this.element.dataset.look =
       phase === "error" || event === "bad_line" || (event === "run_end" && fold.status === "error")
         ? "error"
@@ -65,6 +66,7 @@ class EventRow {
 /** @param {RunStore} store @param {number} row @param {string} phase */
 function textOf({ columns }, row, phase) {
   const text = columns.text(row);
+  if (columns.form[row] === TREE) return text.replace("\n", " ").trim();
   if (columns.form[row] === CALLS) {
     /** @type {import("../excerpt.js").Piece} */
     const piece = JSON.parse(text);
@@ -93,6 +95,8 @@ export class EventsView {
   #marked = -1;
   #markedAt = 0;
   #jumpTo = -1;
+  /** The moment that was drawn last. @type {number | null} */
+  #cursor = null;
   #lastTop = 0;
 
   /** @param {HTMLElement} root @param {import("../dom.js").Send} send @param {() => void} touch */
@@ -228,8 +232,9 @@ export class EventsView {
     this.#filter.update(store);
     const all = store.columns.length;
     const shown = this.#filter.length;
-    setText(this.count, this.#filter.isOn ? `${count(shown)} of ${count(all)}` : count(all));
-    const found = store.fold.findings.length;
+    const part = this.#filter.isOn ? shown : store.rows;
+    setText(this.count, part < all ? `${count(part)} of ${count(all)}` : count(all));
+    const found = store.moment.findings.length;
     const chip = this.chips[PHASE_FILTERS.indexOf("findings")];
     if (chip) setText(chip, found ? `findings ${count(found)}` : "findings");
     if (!this.isOpen) return false;
@@ -239,7 +244,9 @@ export class EventsView {
     const height = `${tall}px`;
     if (this.space.style.height !== height) this.space.style.height = height;
     if (this.#jumpTo >= 0) this.#jump(store, ms);
-    else if (this.#following) this.scroller.scrollTop = tall;
+    else if (this.#following && store.cursor === null) this.scroller.scrollTop = tall;
+    else if (this.#following && store.cursor !== this.#cursor) this.#show(store.rows - 1, shown, tall);
+    this.#cursor = store.cursor;
     this.#drawRows(store, shown, tall, selected);
     return this.#marked >= 0 && this.#fade(ms);
   }
@@ -266,10 +273,23 @@ export class EventsView {
       const row = this.#filter.row(index);
       used.add(pooled);
       show(pooled.element, true);
-      const ofSelected = selected !== null && store.columns.span[row] === selected;
+      const ofSelected = selected !== null && store.columns.spanAt(row) === selected;
       pooled.draw(store, row, Math.round(index * HEIGHT + shift), row === this.#marked, ofSelected);
     }
     for (const pooled of this.#pool) if (!used.has(pooled)) show(pooled.element, false);
+  }
+
+  /** Scrolls to a row that is not in view, or near its edge. @param {number} row @param {number} shown @param {number} tall */
+  #show(row, shown, tall) {
+    const whole = shown * HEIGHT;
+    const room = this.#room;
+    const wanted = this.#filter.indexOf(row) * HEIGHT;
+    const scale = whole > tall ? (tall - room) / Math.max(1, whole - room) : 1;
+    const top = this.scroller.scrollTop / scale;
+    if (wanted < top + HEIGHT || wanted > top + room - 3 * HEIGHT) {
+      this.scroller.scrollTop = Math.max(0, wanted - room * 0.6) * scale;
+      this.#lastTop = this.scroller.scrollTop;
+    }
   }
 
   /** @param {RunStore} store @param {number} ms */

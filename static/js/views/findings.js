@@ -45,7 +45,11 @@ export class FindingsView {
       this.#drawn = 0;
       this.list.replaceChildren();
     }
-    const { findings } = store.fold;
+    const { findings } = store.moment;
+    if (findings.length < this.#drawn) {
+      this.#drawn = 0;
+      this.list.replaceChildren();
+    }
     if (!findings.length) show(this.root, false);
     setText(this.title, counted(findings.length, "finding"));
     for (; this.#drawn < findings.length; this.#drawn++) {
@@ -58,7 +62,7 @@ export class FindingsView {
     const item = el("li", "finding");
     item.append(findingCard(finding));
     const acts = el("div", "finding-acts");
-    const span = store.fold.span(finding.span);
+    const span = store.moment.span(finding.span);
     if (span) {
       const go = button("btn small finding-span", [
         glyph(lookOf(span.type)),

@@ -12,9 +12,8 @@ import {
   perSecond,
   shortRun,
 } from "../format.js";
-import { spanHealth, waitedUs } from "../health.js";
+import { spanHealth } from "../health.js";
 import { runPath } from "../route.js";
-import { isModel } from "../spans.js";
 import { failedFirst } from "../states.js";
 
 /** @typedef {import("../store.js").RunStore} RunStore */
@@ -102,8 +101,8 @@ export class HeaderView {
       this.strips.replaceChildren();
       this.shown.clear();
     }
-    const { fold, running } = store;
-    const label = chainLabel(fold.chain || String(store.header?.chain ?? ""));
+    const { moment, running } = store;
+    const label = chainLabel(moment.chain || String(store.header?.chain ?? ""));
     setText(this.title, label || "Run");
     if (store.header !== this.header) {
       this.header = store.header;
@@ -112,25 +111,25 @@ export class HeaderView {
       show(this.began, this.began.textContent !== "");
       setAttribute(this.began, "datetime", began || null);
       this.began.title = began ? `Started ${clockTime(began)}` : "";
-      this.title.title = [fold.chain, store.run].filter(Boolean).join("\n");
+      this.title.title = [moment.chain, store.run].filter(Boolean).join("\n");
     }
-    const state = store.gone ? "gone" : fold.status;
+    const state = store.gone && moment.isNow ? "gone" : moment.status;
     this.state.dataset.state = state;
     setText(this.word, state);
     const live = running && about.feed.state === "live";
-    show(this.pill, running);
-    setText(this.pill, live ? "LIVE" : "OFFLINE");
-    this.pill.classList.toggle("on", live);
+    show(this.pill, running || !moment.isNow);
+    setText(this.pill, !moment.isNow ? "REPLAY" : live ? "LIVE" : "OFFLINE");
+    this.pill.classList.toggle("on", live && moment.isNow);
     show(this.mode, store.header?.mode === "invoke");
     this.#continues(store.header?.continues);
-    const found = fold.findings.length;
+    const found = moment.findings.length;
     show(this.findings, found > 0);
     setText(/** @type {Element} */ (this.findings.firstElementChild), count(found));
     setText(/** @type {Element} */ (this.findings.lastElementChild), found === 1 ? "finding" : "findings");
     show(this.stop, running);
     this.stop.disabled = about.stopping;
     setText(this.stop, about.stopping ? "Stopping…" : "Stop");
-    if (!running || about.ms - this.figuresAt >= FIGURES_EVERY) {
+    if (!running || !moment.isNow || about.ms - this.figuresAt >= FIGURES_EVERY) {
       this.figuresAt = about.ms;
       this.#figures(store, about.wall);
     }
@@ -139,13 +138,13 @@ export class HeaderView {
   }
 
   /** @param {RunStore} store */
-  #health({ fold }) {
-    if (fold.lines === this.healthOf) return;
-    this.healthOf = fold.lines;
-    const waited_us = waitedUs(fold);
-    this.waited.set(fold.t_us ? `${Math.round((waited_us / fold.t_us) * 100)} %` : "");
-    const root = fold.spans.find((span) => span.parent === null);
-    const untraced = root ? spanHealth(fold, root).untraced_us : null;
+  #health({ moment }) {
+    if (moment.lines === this.healthOf) return;
+    this.healthOf = moment.lines;
+    const waited_us = moment.waitedUs();
+    this.waited.set(moment.t_us ? `${Math.round((waited_us / moment.t_us) * 100)} %` : "");
+    const root = moment.root();
+    const untraced = root ? spanHealth(moment, root).untraced_us : null;
     this.waited.box.title = [
       `${duration(waited_us)} in which a model was asked and had not begun to answer`,
       untraced === null ? "" : `${duration(untraced)} in which no step of the chain ran (untraced)`,
@@ -167,9 +166,10 @@ export class HeaderView {
 
   /** @param {RunStore} store @param {number} wall */
   #figures(store, wall) {
-    const { running } = store;
+    const { moment } = store;
+    const { hasModel } = moment;
+    const running = moment.status === "running" && !store.gone;
     const now_us = store.at(wall);
-    const hasModel = store.fold.spans.some((span) => isModel(span.type));
     this.elapsed.set(duration(now_us, running));
     const first = store.firstToken();
     this.first.set(first !== null ? duration(first) : running && hasModel ? "waiting…" : "");
@@ -192,7 +192,7 @@ export class HeaderView {
 
   /** @param {RunStore} store @param {About} about */
   #strips(store, about) {
-    const { fold, running } = store;
+    const { moment, running } = store;
     const { feed } = about;
     const quiet = Math.floor((about.ms - about.quietSince) / 1000);
     const seconds = feed.retryAt === null ? 0 : Math.max(0, Math.ceil((feed.retryAt - about.ms) / 1000));
@@ -215,15 +215,15 @@ export class HeaderView {
     const pid = Number.isInteger(store.header?.pid) ? ` (process ${store.header?.pid})` : "";
     this.#strip(
       "lost",
-      fold.status === "lost" ? `Lost: the process that wrote this run${pid} is gone. ${reached}.` : "",
+      moment.status === "lost" ? `Lost: the process that wrote this run${pid} is gone. ${reached}.` : "",
     );
     this.#strip(
       "gone",
       store.gone ? "This run was deleted. What came before is still here until you leave." : "",
     );
-    const { error } = fold;
-    const failed = fold.status === "error" && error !== null;
-    const origin = failed ? failedFirst(fold) : undefined;
+    const { error } = moment;
+    const failed = moment.status === "error" && error !== null;
+    const origin = failed ? failedFirst(moment) : undefined;
     this.#strip(
       "failed",
       failed ? [errorName(error.type), error.message].filter(Boolean).join(": ") : "",

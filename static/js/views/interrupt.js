@@ -35,7 +35,7 @@ export class InterruptView {
 
   /** @param {RunStore} store @param {string | undefined} answeredBy the run that answered it, where that is known */
   draw(store, answeredBy) {
-    const waits = store.fold.status === "interrupted" && !store.gone;
+    const waits = store.moment.status === "interrupted" && !store.gone;
     show(this.root, waits);
     if (!waits) return;
     if (store.footer === this.#footer && (answeredBy ?? "") === this.#answered) return;

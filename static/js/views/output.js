@@ -3,6 +3,7 @@
 import { CALLS, TEXT } from "../columns.js";
 import { blocksOf } from "../content.js";
 import { button, el, setText, show } from "../dom.js";
+import { counted } from "../format.js";
 import { originOf, stateAbout } from "../states.js";
 import { isMessage } from "../values.js";
 import { drawBlocks, refusalBox, thoughtBox } from "./content.js";
@@ -18,10 +19,19 @@ import { callBox, drawValue } from "./value.js";
 /** @typedef {import("../spans.js").Span} Span */
 /** @typedef {{ text: Text, head: HTMLElement, shown: string }} Call */
 
+/** Lines that are read in one frame. */
+const AT_ONCE = 20_000;
+
 export class OutputView {
+  /** @type {RunStore | null} */
+  #store = null;
   /** @type {Span | null} */
   #span = null;
   #row = -1;
+  /** How many rows of the run were shown when it was drawn last. */
+  #rows = 0;
+  /** Whether all pieces are wanted, however many they are. */
+  #whole = false;
   #any = false;
   /** Calls by their index; a new id begins another one. @type {Map<number, Call & { id: string }>} */
   #calls = new Map();
@@ -48,6 +58,7 @@ export class OutputView {
     this.root = root;
     this.send = send;
     this.nodes = nodes;
+    this.touch = () => {};
     this.found = el("div", "found");
     this.stack = el("div", "failure abandoned");
     this.before = el("div", "before-text");
@@ -83,6 +94,7 @@ export class OutputView {
   #begin(span) {
     this.#span = span;
     this.#row = -1;
+    this.#rows = 0;
     this.#any = false;
     this.#calls.clear();
     this.#bodyAsked = false;
@@ -114,7 +126,10 @@ export class OutputView {
 
   /** @param {RunStore} store @param {Span} span @param {number} ms @returns {boolean} whether something is still lit */
   draw(store, span, ms) {
-    if (span !== this.#span) this.#begin(span);
+    if (span.span !== this.#span?.span) this.#whole = false;
+    if (span !== this.#span || store.rows < this.#rows || store !== this.#store) this.#begin(span);
+    this.#store = store;
+    this.#rows = store.rows;
     const before = this.#row;
     this.#read(store, span);
     const running = span.state === "running";
@@ -141,12 +156,12 @@ export class OutputView {
   }
 
   /** @param {RunStore} store @param {Span} span */
-  #read({ columns }, span) {
+  #read({ columns, rows }, span) {
     let text = "";
     let thought = "";
     let refusal = "";
-    let row = this.#row < 0 ? columns.first(span.span) : columns.next(this.#row);
-    for (; row >= 0; row = columns.next(row)) {
+    let row = this.#from(columns, span, rows - 1);
+    for (; row >= 0 && row < rows; row = columns.next(row)) {
       this.#row = row;
       const form = columns.form[row];
       if (form === TEXT) {
@@ -176,6 +191,29 @@ export class OutputView {
       this.#refusal.add(refusal);
     }
     if (text || thought || refusal) this.#any = true;
+  }
+
+  /**
+   * The row to go on from. Where far more came than can be read at once, most of it is left to a click.
+   * @param {import("../columns.js").Columns} columns @param {Span} span @param {number} last
+   */
+  #from(columns, span, last) {
+    const next = this.#row < 0 ? columns.first(span.span) : columns.next(this.#row);
+    if (this.#whole || next < 0 || next > last) return next;
+    const known = this.#row < 0 ? 0 : (columns.upTo(span.span, this.#row)?.rank ?? 0);
+    const rank = columns.upTo(span.span, last)?.rank ?? 0;
+    if (rank - known <= AT_ONCE) return next;
+    this.#begin(span);
+    const row = columns.near(span.span, rank - AT_ONCE);
+    const left = (columns.upTo(span.span, row)?.rank ?? 1) - 1;
+    const more = button("btn small output-more", `Show the ${counted(left, "line")} before`);
+    more.addEventListener("click", () => {
+      this.#whole = true;
+      this.#begin(span);
+      this.touch();
+    });
+    this.before.append(more);
+    return row;
   }
 
   /** @param {import("../values.js").CallPiece} piece */
@@ -213,7 +251,7 @@ export class OutputView {
     show(this.error, true);
     this.error.classList.toggle("quiet", quiet);
     drawFailure(this.error, error);
-    const origin = originOf(store.fold, span);
+    const origin = originOf(store.moment, span);
     if (origin) {
       const cause = el("p", "failure-cause", "It failed first in ");
       const go = button("btn small failure-origin", `${origin.name} · span ${origin.span}`);
@@ -239,7 +277,7 @@ export class OutputView {
     const count = store.findings(span.span);
     if (count === this.#findings) return;
     this.#findings = count;
-    const own = count ? store.fold.findings.filter((finding) => finding.span === span.span) : [];
+    const own = count ? store.moment.findings.filter((finding) => finding.span === span.span) : [];
     this.found.replaceChildren(...own.map(findingCard));
   }
 

@@ -18,6 +18,8 @@ export class RawView {
   #row = -1;
   #lines = 0;
   #reading = false;
+  /** Counts how often the list was begun anew. */
+  #asked = 0;
   /** How many lines the user wants to see. */
   #wanted = PAGE;
 
@@ -40,16 +42,18 @@ export class RawView {
 
   /** @param {RunStore} store @param {Span} span */
   draw(store, span) {
-    if (span !== this.#span) {
+    if (span !== this.#span || this.#row >= store.rows) {
       this.#span = span;
       this.#row = -1;
       this.#lines = 0;
       this.#wanted = PAGE;
+      this.#asked++;
       this.list.replaceChildren();
       setText(this.note, "");
     }
     const { columns } = store;
-    const next = this.#row < 0 ? columns.first(span.span) : columns.next(this.#row);
+    let next = this.#row < 0 ? columns.first(span.span) : columns.next(this.#row);
+    if (next >= store.rows) next = -1;
     const full = this.#lines >= this.#wanted;
     this.more.hidden = !(full && next >= 0);
     setText(this.more, `Show more (${count(this.#lines)} shown)`);
@@ -57,18 +61,19 @@ export class RawView {
   }
 
   /** @param {RunStore} store @param {Span} span @param {number} row */
-  async #read({ columns }, span, row) {
+  async #read({ columns, rows }, span, row) {
     this.#reading = true;
+    const asked = this.#asked;
     /** @type {number[]} */
     const seqs = [];
     let last = row;
-    for (let at = row; at >= 0 && seqs.length < PAGE; at = columns.next(at)) {
+    for (let at = row; at >= 0 && at < rows && seqs.length < PAGE; at = columns.next(at)) {
       seqs.push(/** @type {number} */ (columns.seq[at]));
       last = at;
     }
     try {
       const found = await Promise.all(ranges(seqs).map(([from, to]) => this.linesOf(from, to)));
-      if (span !== this.#span) return;
+      if (span !== this.#span || asked !== this.#asked) return;
       const wanted = new Set(seqs);
       for (const line of found.flat()) if (wanted.has(line.seq)) this.list.append(lineBox(line));
       this.#row = last;

@@ -24,6 +24,8 @@ export class ToldView {
   /** @type {number[]} */
   #waiting = [];
   #reading = false;
+  /** Counts how often the list was begun anew. */
+  #asked = 0;
 
   /** @param {HTMLElement} root @param {LinesOf} linesOf @param {GraphNodes} nodes */
   constructor(root, linesOf, nodes) {
@@ -42,6 +44,7 @@ export class ToldView {
   }
 
   clear() {
+    this.#asked++;
     this.#span = null;
     this.#row = -1;
     this.#drawn = this.#left = 0;
@@ -52,14 +55,14 @@ export class ToldView {
 
   /** @param {RunStore} store @param {Span} span */
   draw(store, span) {
-    if (span !== this.#span) {
+    if (span !== this.#span || this.#row >= store.rows) {
       this.clear();
       this.#span = span;
     }
     const { columns } = store;
     const isGraph = this.nodes.of(store.fold).nodes(span.span) !== undefined;
     let row = this.#row < 0 ? columns.first(span.span) : columns.next(this.#row);
-    for (; row >= 0; row = columns.next(row)) {
+    for (; row >= 0 && row < store.rows; row = columns.next(row)) {
       const { event, phase } = columns.kindAt(row);
       this.#row = row;
       if (event !== "on_custom_event" && !(isGraph && phase === "stream")) continue;
@@ -75,10 +78,11 @@ export class ToldView {
   /** @param {RunStore} store @param {Span} span */
   async #read(store, span) {
     this.#reading = true;
+    const asked = this.#asked;
     const seqs = this.#waiting.splice(0, BATCH);
     try {
       const found = await Promise.all(ranges(seqs).map(([from, to]) => this.linesOf(from, to)));
-      if (span !== this.#span) return;
+      if (asked !== this.#asked) return;
       const wanted = new Set(seqs);
       for (const line of found.flat()) {
         if (!wanted.has(line.seq)) continue;
@@ -86,7 +90,7 @@ export class ToldView {
         this.#drawn++;
       }
     } catch (error) {
-      if (span === this.#span) {
+      if (asked === this.#asked) {
         this.#drawn += seqs.length;
         setText(this.note, `Some could not be read. ${error instanceof Error ? error.message : ""}`);
       }
