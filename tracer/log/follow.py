@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from .file import LogFile, check
 from .index import Index, Stub
@@ -24,6 +26,9 @@ LONGEST = 64 << 20
 """A line over this is a bad one: nobody writes such, and to read it would take the memory of all others."""
 
 _END_LINE = 4096
+_RUN_END = b'"event":"run_end"'
+_HEAD = 80
+"""In which a line of ours says what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ async def follow(
     """
     path, index = file.path, file.index
     loop = asyncio.get_running_loop()
-    with pulses.of(path, writer) as changed:
+    with pulses.of(path, writer) as pulse:
+        changed = asyncio.Event()
         seq, offset, status = await asyncio.to_thread(_begin, file, after + 1)
         if seq < after + 1:
             yield Signal("past_end", {"seq": seq - 1})
@@ -68,11 +74,14 @@ async def follow(
         dead = False
         while True:
             changed.clear()
+            # Before the look, or what is written just after it would wake nobody.
+            pulse.waiting.add(changed)
             limit = writer.shown - offset if writer else READ_BYTES
             lines, end = file.complete(seq, offset, min(READ_BYTES, limit), OVERSIZE)
             if end > offset:
+                pulse.waiting.discard(changed)
                 if lines:
-                    lines, status = _checked(index, lines, offset, end)
+                    lines, status = _checked(index, lines, offset, end, own=writer is not None and not writer.closed)
                     cut = False
                 else:
                     line, cut, status = await asyncio.to_thread(_long, file, seq, offset, end)
@@ -117,34 +126,37 @@ class Pulses:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pulses: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Path, _Pulse]]
+        self._pulses: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Path, Pulse]]
         self._pulses = weakref.WeakKeyDictionary()
 
     @contextlib.contextmanager
-    def of(self, path: Path, writer: Writer | None) -> Any:
-        """An event that is set whenever the file may have grown."""
+    def of(self, path: Path, writer: Writer | None) -> Iterator[Pulse]:
+        """What wakes those who wait for this file to grow."""
         loop = asyncio.get_running_loop()
         with self._lock:
             here = self._pulses.setdefault(loop, {})
             pulse = here.get(path)
             if pulse is None or pulse.writer is not writer:
-                pulse = here[path] = _Pulse(loop, path, writer)
-        changed = asyncio.Event()
-        pulse.events.add(changed)
+                pulse = here[path] = Pulse(loop, path, writer)
+        pulse.users += 1
         try:
-            yield changed
+            yield pulse
         finally:
-            pulse.events.discard(changed)
-            if not pulse.events:
+            pulse.users -= 1
+            if not pulse.users:
                 pulse.stop()
                 if here.get(path) is pulse:
                     del here[path]
 
 
-class _Pulse:
+class Pulse:
+    """Sets the events in `waiting` once the file may have grown."""
+
     def __init__(self, loop: asyncio.AbstractEventLoop, path: Path, writer: Writer | None) -> None:
         self.writer = writer
-        self.events: set[asyncio.Event] = set()
+        self.waiting: set[asyncio.Event] = set()
+        self.users = 0
+        self._over = asyncio.Event()
         self._loop, self._path = loop, path
         self._size = -1
         self._timer: asyncio.TimerHandle | None = None
@@ -153,12 +165,20 @@ class _Pulse:
             self._look()
         else:
             self._leave = writer.listen(self._written)
+            if writer.closed:
+                self._over.set()
 
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self._leave is not None:
             self._leave()
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but not beyond the end of a run that this process writes."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
 
     def _look(self) -> None:
         try:
@@ -171,12 +191,17 @@ class _Pulse:
         self._timer = self._loop.call_later(FOREIGN_POLL_SECONDS, self._look)
 
     def _written(self) -> None:
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._wake)
+        # In the writer's thread, 250 times a second: each call into the loop takes the interpreter from the chain.
+        if self.waiting or (self.writer and self.writer.closed):
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
-        for event in self.events:
+        waiting, self.waiting = self.waiting, set()
+        for event in waiting:
             event.set()
+        if self.writer and self.writer.closed:
+            self._over.set()
 
 
 def _begin(file: LogFile, seq: int) -> tuple[int, int, str | None]:
@@ -190,10 +215,19 @@ def _begin(file: LogFile, seq: int) -> tuple[int, int, str | None]:
 
 
 def _checked(
-    index: Index, lines: list[tuple[int, bytes]], offset: int, end: int
+    index: Index, lines: list[tuple[int, bytes]], offset: int, end: int, *, own: bool
 ) -> tuple[list[tuple[int, bytes]], str | None]:
-    """The lines up to and with `run_end`, checked, and the status which that one gives."""
+    """The lines up to and with `run_end`, checked, and the status which that one gives.
+
+    `own` lines, which this process has written itself, are as they have to be.
+    """
     if end <= index.sound:
+        return lines, None
+    if own:
+        if _RUN_END in lines[-1][1][:_HEAD]:
+            return lines, str(orjson.loads(lines[-1][1])["status"])
+        if offset <= index.sound:
+            index.sound = end
         return lines, None
     batch = []
     as_they_stand = True

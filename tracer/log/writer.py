@@ -94,6 +94,11 @@ class Writer:
         """How many lines there are so far, those still on their way to disk included."""
         return self._seq + 1
 
+    @property
+    def closed(self) -> bool:
+        """Whether the whole run stands in the file."""
+        return self._fd < 0
+
     def now(self) -> int:
         """Microseconds since the run began."""
         return (self._clock() - self._began) // 1000
