@@ -185,7 +185,7 @@ class Writer:
             ended = self.ended
         try:
             self._write()
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._failed(error)
             self._retry_at = now + RETRY_SECONDS
         else:
