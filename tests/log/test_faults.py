@@ -213,6 +213,8 @@ def test_what_does_not_fit_into_memory_is_counted_and_told_at_the_end(
     monkeypatch.setattr(module._thread, "share", 1 << 20)
     writer = Writer(tmp_path / "r.jsonl", {"run": "r"})
     disk.fault = FAULTS["ENOSPC"]
+    _append(writer, 0)
+    _until(lambda: writer.alarm)
     began = time.monotonic()
     for _ in range(3000):
         writer.append(lambda: {"event": "on_custom_event", "data": "x" * 1000})
@@ -228,7 +230,7 @@ def test_what_does_not_fit_into_memory_is_counted_and_told_at_the_end(
     seqs = _seqs(tmp_path / "r.jsonl")
     *_, missing, end = read(tmp_path / "r.jsonl")
     assert seqs == list(range(len(seqs)))
-    assert writer.unrecorded == 3000 - (len(seqs) - 3)
+    assert writer.unrecorded == 3000 - (len(seqs) - 4)
     assert (missing["event"], missing["kind"]) == ("finding", "unrecorded")
     assert missing["evidence"] == {"lines": writer.unrecorded}
     assert end["status"] == "ok"
