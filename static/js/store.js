@@ -159,7 +159,7 @@ export class RunStore {
 
   /** Whether a model's end says what no piece of its stream can be drawn from: images, a late refusal. @param {number} span */
   endSaysMore(span) {
-    return this.#saysMore.has(span) && this.moment.span(span)?.state !== "running";
+    return this.#saysMore.has(span) && (this.moment.span(span)?.state ?? "running") !== "running";
   }
 
   /** How many findings there are of a span. @param {number} span */
