@@ -20,7 +20,8 @@ export class ApiError extends Error {
  * @typedef {{
  *   get(path: string): Promise<any>,
  *   post(path: string, body?: unknown): Promise<any>,
- *   del(path: string): Promise<any>,
+ *   patch(path: string, body: unknown): Promise<any>,
+ *   del(path: string, body?: unknown): Promise<any>,
  *   lines(path: string): Promise<any[]>,
  * }} Api  All throw ApiError. `lines` reads JSON Lines; a line that is no JSON is left out.
  */
@@ -53,7 +54,8 @@ export function makeApi(denied = () => {}, ask = (...request) => fetch(...reques
   return {
     get: async (path) => read(await send("GET", path)),
     post: async (path, body) => read(await send("POST", path, body)),
-    del: async (path) => read(await send("DELETE", path)),
+    patch: async (path, body) => read(await send("PATCH", path, body)),
+    del: async (path, body) => read(await send("DELETE", path, body)),
     lines: async (path) => readLines(await (await send("GET", path)).text()),
   };
 }

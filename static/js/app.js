@@ -7,11 +7,12 @@ import { chainLabel } from "./format.js";
 import { Loop } from "./loop.js";
 import { routeOf, runPath } from "./route.js";
 import { RunPage } from "./run_page.js";
-import { RunsSession } from "./session.js";
+import { RunsSession } from "./runs_session.js";
 import { mountCompose } from "./views/compose.js";
+import { mountDrawer } from "./views/drawer.js";
 import { drawDenied, drawHome, drawMissing } from "./views/home.js";
 import { drawNotice } from "./views/notice.js";
-import { mountDrawer, RunsView } from "./views/runs.js";
+import { RunsView } from "./views/runs.js";
 import { mountTheme } from "./views/theme.js";
 
 /** @typedef {import("./route.js").Route} Route */
@@ -60,15 +61,13 @@ const runPage = new RunPage(runRoot, {
 });
 const touchRuns = loop.add(({ wall }) => {
   const current = route.page === "run" ? route.run : null;
-  return runs.draw(runsSession.list, current, runsSession.problem, wall);
+  return runs.draw(current, wall);
 });
 const touchHome = loop.add(() => {
   if (route.page !== "home" || isDenied) return;
   drawHome(home, { chains, problem: chainsProblem, hasRuns: runsSession.list.total > 0 }, send);
 });
 
-const runs = new RunsView(part("runs", HTMLElement), send);
-const drawer = mountDrawer(part("drawer", HTMLElement), part("runs", HTMLElement));
 mountTheme(part("theme", HTMLElement));
 
 let hadRuns = false;
@@ -79,6 +78,8 @@ const runsSession = new RunsSession(api, () => {
   if (has !== hadRuns) touchHome();
   hadRuns = has;
 });
+const runs = new RunsView(part("runs", HTMLElement), send, runsSession, announce);
+const drawer = mountDrawer(part("drawer", HTMLElement), part("runs", HTMLElement));
 
 // ── What the views say ──
 
@@ -99,12 +100,6 @@ function send(event) {
     case "reconnect":
       runPage.session?.feed.open();
       runsSession.feed.open();
-      break;
-    case "search":
-      runsSession.search(event.query);
-      break;
-    case "older":
-      runsSession.older();
       break;
   }
 }

@@ -95,8 +95,6 @@ export function turnPool(parent, pool, from, to) {
  *   | { type: "stop" }
  *   | { type: "reconnect" }
  *   | { type: "jump", seq: number }
- *   | { type: "search", query: string }
- *   | { type: "older" }
  *   | { type: "layout" }} PageEvent
  * select: `open` where its details are asked for, not only marked; jump: show this line in the event log; layout:
  * the user changed the room of a panel; origin: select it and go there by keyboard; findings: open or close their list.

@@ -1,7 +1,6 @@
-// What keeps the page in touch with the server: the events of the run that is shown, and the list of runs. No DOM.
+// What keeps the page in touch with the server: the events of the run that is shown. No DOM.
 
 import { Feed } from "./feed.js";
-import { RunList } from "./run_list.js";
 import { RunStore } from "./store.js";
 
 /** @typedef {import("./api.js").Api} Api */
@@ -131,81 +130,5 @@ export class RunSession {
     this.feed.close();
     this.on.changed();
     return true;
-  }
-}
-
-/** The list of runs, kept up to date. */
-export class RunsSession {
-  list = new RunList();
-  problem = "";
-  #asked = 0;
-  /** @type {import("./feed.js").FeedState} */
-  #state = "idle";
-
-  /** @param {Api} api @param {() => void} changed */
-  constructor(api, changed) {
-    this.api = api;
-    this.changed = changed;
-    this.feed = new Feed({
-      url: "/api/runs/events",
-      take: (messages) => this.#take(messages),
-      changed: (status) => {
-        // The stream tells of changes only: the list is asked for once it is open, so that none falls between.
-        const opened = status.state === "live" && this.#state !== "live";
-        this.#state = status.state;
-        if (opened) void this.#read(null);
-        if (status.state === "waiting" && status.tries > 1) this.problem = "The server does not answer.";
-        this.changed();
-      },
-    });
-  }
-
-  open() {
-    this.feed.open();
-  }
-
-  /** @param {string} query */
-  search(query) {
-    if (query === this.list.query) return;
-    this.list.query = query;
-    void this.#read(null);
-  }
-
-  older() {
-    if (this.list.next) void this.#read(this.list.next);
-  }
-
-  /** @param {string | null} before */
-  async #read(before) {
-    const asked = ++this.#asked;
-    const query = new URLSearchParams({ limit: "50" });
-    if (this.list.query) query.set("q", this.list.query);
-    if (before) query.set("before", before);
-    try {
-      const page = await this.api.get(`/api/runs?${query}`);
-      // Only the newest question counts.
-      if (asked !== this.#asked) return;
-      this.list.page(page, before === null);
-      this.problem = "";
-    } catch (error) {
-      if (asked !== this.#asked) return;
-      this.problem = error instanceof Error ? error.message : String(error);
-    }
-    this.changed();
-  }
-
-  /** @param {Message[]} messages */
-  #take(messages) {
-    for (const { event, data } of messages) {
-      let about;
-      try {
-        about = JSON.parse(data);
-      } catch {
-        continue;
-      }
-      if (event === "gone") this.list.remove(String(about.run));
-      else if (event === "message") this.list.change(about);
-    }
-    this.changed();
   }
 }

@@ -1,4 +1,4 @@
-// The page's small parts: its addresses, the list of runs, asking the server.
+// The page's small parts: its addresses, asking the server.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,6 @@ import { test } from "node:test";
 import { ApiError, makeApi, readLines } from "../../static/js/api.js";
 import { turnPool } from "../../static/js/dom.js";
 import { routeOf, runPath } from "../../static/js/route.js";
-import { RunList } from "../../static/js/run_list.js";
 import { ranges } from "../../static/js/views/raw.js";
 
 /** @param {string} path */
@@ -23,69 +22,6 @@ test("addresses", () => {
     const found = route(path);
     assert.equal(found.page === "run" && runPath(found.run, found.span, found.tab), path);
   }
-});
-
-/** @param {string} run @param {Partial<import("../../static/js/run_list.js").Summary>} [more] */
-const summary = (run, more = {}) => ({
-  run,
-  chain: "demo:rag",
-  mode: "stream",
-  status: "ok",
-  started_at: `2026-11-20T11:00:${run.padStart(2, "0")}Z`,
-  duration_us: 1,
-  spans: 1,
-  input: "Why?",
-  error: null,
-  bytes: 1,
-  pid: null,
-  ...more,
-});
-
-test("the list is newest first, whatever order things come in", () => {
-  const list = new RunList();
-  list.page({ runs: [summary("3"), summary("2")], next: "2", total: 3 }, true);
-  list.change(summary("4", { status: "running" }));
-  list.change(summary("1"));
-  assert.deepEqual(
-    list.runs.map((one) => one.run),
-    ["4", "3", "2"],
-    "1 is on a page not asked for",
-  );
-  assert.equal(list.total, 4);
-  list.page({ runs: [summary("1"), summary("2")], next: null, total: 4 }, false);
-  list.change(summary("4"));
-  assert.deepEqual(
-    list.runs.map((one) => `${one.run} ${one.status}`),
-    ["4 ok", "3 ok", "2 ok", "1 ok"],
-  );
-  list.remove("3");
-  assert.deepEqual([list.runs.length, list.total], [3, 3]);
-});
-
-test("a search keeps out what does not fit", () => {
-  const list = new RunList();
-  list.query = "RATE";
-  list.page({ runs: [], next: null, total: 9 }, true);
-  list.change(summary("5"));
-  list.change(summary("6", { error: { type: "x.RateLimitError", message: "" }, status: "error" }));
-  assert.deepEqual(
-    list.runs.map((one) => one.run),
-    ["6"],
-  );
-});
-
-test("a question knows its newest answer, also where a search hides it", () => {
-  const list = new RunList();
-  const asks = summary("1", { status: "interrupted" });
-  list.page({ runs: [summary("2", { continues: "1" }), asks], next: null, total: 2 }, true);
-  assert.equal(list.answerTo("1"), "2");
-  assert.equal(list.answerTo("2"), undefined);
-  list.query = "interrupted";
-  list.change(summary("3", { continues: "1" }));
-  list.page({ runs: [asks], next: null, total: 3 }, true);
-  assert.deepEqual([list.runs.length, list.answerTo("1")], [1, "3"]);
-  list.remove("3");
-  assert.equal(list.answerTo("1"), undefined);
 });
 
 test("rows used in turn stand in their order", () => {

@@ -1,195 +1,427 @@
-// The list of runs: state, chain, how long, what about; a search; older ones on request.
+// The list of runs. Only the rows in view are in the document; what is not read yet is asked for when it is seen.
 
-import { button, el, glyph, setAttribute, setText, show } from "../dom.js";
-import { chainLabel, clockTime, count, dayTime, duration, errorName } from "../format.js";
+import { button, el, show } from "../dom.js";
+import { counted } from "../format.js";
+import { confirm } from "./confirm.js";
+import { RunEntry, titleOf } from "./run_entry.js";
+import { RunsTools } from "./runs_tools.js";
 
-/** @typedef {import("../run_list.js").RunList} RunList */
 /** @typedef {import("../run_list.js").Summary} Summary */
-/** @typedef {{ item: HTMLLIElement, link: HTMLAnchorElement, state: HTMLElement, chain: HTMLElement, time: HTMLElement, about: HTMLElement, word: HTMLElement, drawn: Summary | null, key: string }} Entry */
+/** @typedef {import("../runs_session.js").RunsSession} RunsSession */
 
-/** What the list says of runs that ended in another way than well or with an error. @type {Record<string, string>} */
-const SAID = {
-  cancelled: "stopped",
-  interrupted: "waits for an answer",
-  abandoned: "abandoned",
-  lost: "lost",
-};
+const BEYOND = 6;
+const ROW = 50;
 
 export class RunsView {
-  /** @param {HTMLElement} root @param {import("../dom.js").Send} send */
-  constructor(root, send) {
+  /** Rows in the document, by run. @type {Map<string, RunEntry>} */
+  entries = new Map();
+  /** @type {RunEntry[]} */
+  #spare = [];
+  /** The run that the Tab key reaches. @type {string | null} */
+  #active = null;
+  /** The run that stands at the top, and how far it is scrolled out. @type {{ run: string, past: number } | null} */
+  #top = null;
+  #drawn = "";
+  #row = ROW;
+  #height = 0;
+  /** What went wrong with what was asked for last. */
+  #trouble = "";
+  /** @type {string} */
+  #said = "";
+  /** @type {string | null} */
+  #current = null;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("../dom.js").Send} send
+   * @param {RunsSession} session
+   * @param {(text: string) => void} announce
+   */
+  constructor(root, send, session, announce) {
     this.send = send;
-    this.count = el("span", "runs-count");
-    const head = el("h2", "runs-head", "Runs");
-    head.append(this.count);
-    this.search = el("input", "field runs-search", "", {
-      type: "search",
-      placeholder: "Search runs",
-      "aria-label": "Search runs",
-      autocomplete: "off",
-      spellcheck: "false",
+    this.session = session;
+    this.announce = announce;
+    this.tools = new RunsTools(session, {
+      all: () => void this.#all(),
+      star: () => void this.#starSelected(),
+      rename: () => this.#rename([...session.selection.runs][0] ?? null),
+      remove: () => void this.#remove([...session.selection.runs]),
+      down: () => this.#focus(0),
     });
-    this.list = el("ol", "runs-list");
+    this.search = this.tools.search;
+    this.list = el("ol", "runs-list", "", { "aria-label": "Runs, the newest first" });
+    this.scroller = el("div", "runs-scroller", "", { tabindex: "-1" });
+    this.scroller.append(this.list);
     this.none = el("div", "runs-none", "", { role: "status" });
-    this.older = button("btn quiet small runs-older", "Older runs");
-    root.replaceChildren(head, this.search, this.list, this.none, this.older);
-    /** @type {Map<string, Entry>} */
-    this.entries = new Map();
-    /** @type {string | null} */
-    this.current = null;
-    this.version = -1;
-    this.drawnNone = "";
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let wait;
-    this.search.addEventListener("input", () => {
-      clearTimeout(wait);
-      wait = setTimeout(() => send({ type: "search", query: this.search.value.trim() }), 150);
+    root.replaceChildren(...this.tools.elements, this.none, this.scroller);
+    this.scroller.addEventListener("scroll", () => {
+      this.#top = null;
+      session.changed();
     });
-    this.older.addEventListener("click", () => send({ type: "older" }));
-    this.list.addEventListener("click", (event) => {
-      const link = /** @type {Element} */ (event.target).closest("a");
-      const run = link?.dataset.run;
-      if (!run || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-      event.preventDefault();
-      send({ type: "open", run });
+    new ResizeObserver(() => this.#measure()).observe(this.scroller);
+    this.list.addEventListener("click", (event) => this.#click(event));
+    this.list.addEventListener("keydown", (event) => void this.#key(event));
+    this.list.addEventListener("focusin", (event) => {
+      const run = runOf(event.target);
+      if (run) this.#activate(run);
     });
+    this.#measure();
+  }
+
+  #measure() {
+    this.#row = Number.parseFloat(getComputedStyle(this.list).getPropertyValue("--run-row")) || ROW;
+    this.#height = this.scroller.clientHeight;
+    this.#drawn = "";
+    this.session.changed();
+  }
+
+  /** @param {string} run */
+  #activate(run) {
+    if (run === this.#active) return;
+    this.#active = run;
+    this.#drawn = "";
+    this.session.changed();
   }
 
   /**
-   * @param {RunList} list
    * @param {string | null} current the run that is shown
-   * @param {string} problem why the list cannot be had, "" if it can
    * @param {number} wall
    * @returns {boolean} whether a duration counts
    */
-  draw(list, current, problem, wall) {
-    if (list.version !== this.version || current !== this.current) {
-      this.version = list.version;
-      this.current = current;
-      this.#arrange(list);
+  draw(current, wall) {
+    this.#current = current;
+    const { session } = this;
+    const list = session.shown;
+    this.tools.draw();
+    this.#keepPlace();
+    const top = this.scroller.scrollTop;
+    const first = Math.max(0, Math.floor(top / this.#row));
+    const last = Math.min(list.rows.length - 1, Math.ceil((top + this.#height) / this.#row));
+    session.want(first, last + BEYOND);
+    const { selection } = session;
+    const drawn = [
+      list.version,
+      selection.version,
+      first,
+      last,
+      current,
+      this.#active,
+      this.tools.selecting,
+    ].join("|");
+    if (drawn !== this.#drawn || this.#list !== list) {
+      this.#drawn = drawn;
+      this.#list = list;
+      this.#arrange(first - BEYOND, last + BEYOND);
     }
-    this.#drawNone(list, problem);
+    const row = list.rows[first];
+    this.#top = row && top > 0 ? { run: row.run, past: top - first * this.#row } : null;
+    this.#drawNone();
     let counting = false;
-    for (const summary of list.runs) {
-      if (summary.status !== "running") continue;
-      counting = true;
-      const entry = this.entries.get(summary.run);
-      if (entry) setText(entry.time, duration((wall - Date.parse(summary.started_at)) * 1000, true));
-    }
+    for (const entry of this.entries.values()) counting = entry.tick(wall) || counting;
     return counting;
   }
 
-  /** @param {RunList} list */
-  #arrange(list) {
-    setText(this.count, list.total ? count(list.total) : "");
-    show(this.older, list.next !== null);
-    const today = new Date().toDateString();
-    const seen = new Set();
+  /** @type {import("../run_list.js").RunList | null} */
+  #list = null;
+
+  /** What is read stays where it is while others come above it. */
+  #keepPlace() {
+    const list = this.session.shown;
+    const height = `${list.rows.length * this.#row}px`;
+    if (this.list.style.height !== height) this.list.style.height = height;
+    if (list !== this.#list && this.#list) this.scroller.scrollTop = 0;
+    else if (this.#top) {
+      const at = list.place(this.#top.run);
+      const to = at * this.#row + this.#top.past;
+      if (at >= 0 && Math.abs(to - this.scroller.scrollTop) >= 1) this.scroller.scrollTop = to;
+    }
+  }
+
+  /** @param {number} first @param {number} last */
+  #arrange(first, last) {
+    const list = this.session.shown;
+    const { rows } = list;
+    if (this.#active === null || list.place(this.#active) < 0) {
+      this.#active = (rows[Math.max(0, first + BEYOND)] ?? rows[0])?.run ?? null;
+    }
+    /** @type {number[]} */
+    const places = [];
+    for (let at = Math.max(0, first); at <= Math.min(last, rows.length - 1); at++) places.push(at);
+    // What has the focus stays, wherever it is scrolled to.
+    const held = runOf(document.activeElement);
+    const kept = held === null ? -1 : list.place(held);
+    if (kept >= 0 && !places.includes(kept)) places.push(kept);
+    places.sort((a, b) => a - b);
+    const wanted = new Set(places.map((at) => rows[at]?.run));
+    for (const [run, entry] of this.entries) {
+      if (wanted.has(run)) continue;
+      entry.element.remove();
+      this.entries.delete(run);
+      this.#spare.push(entry);
+    }
+    const day = new Date().toDateString();
+    this.scroller.classList.toggle("selecting", this.tools.selecting || this.session.selection.size > 0);
     /** @type {Element | null} */
-    let place = this.list.firstElementChild;
-    for (const summary of list.runs) {
-      seen.add(summary.run);
+    let next = this.list.firstElementChild;
+    for (const place of places) {
+      const summary = rows[place];
+      if (!summary) continue;
       let entry = this.entries.get(summary.run);
       if (!entry) {
-        entry = makeEntry(summary);
+        entry = this.#spare.pop() ?? new RunEntry();
         this.entries.set(summary.run, entry);
       }
-      const answered = summary.status === "interrupted" && list.answerTo(summary.run) !== undefined;
-      const key = `${answered}|${today}`;
-      if (entry.drawn !== summary || entry.key !== key) fillEntry(entry, summary, answered);
-      entry.key = key;
-      setAttribute(entry.link, "aria-current", summary.run === this.current ? "page" : null);
-      if (entry.item === place) place = place.nextElementSibling;
-      else this.list.insertBefore(entry.item, place);
-    }
-    for (const [run, entry] of this.entries) {
-      if (seen.has(run)) continue;
-      entry.item.remove();
-      this.entries.delete(run);
-    }
-  }
-
-  /** @param {RunList} list @param {string} problem */
-  #drawNone(list, problem) {
-    const text =
-      problem || (list.runs.length ? "" : list.query ? `No run has “${list.query}” in it.` : "No runs yet.");
-    if (text === this.drawnNone) return;
-    this.drawnNone = text;
-    this.none.replaceChildren();
-    show(this.none, text !== "");
-    if (!text) return;
-    this.none.append(el("p", "", text));
-    if (list.query && !problem) {
-      const clear = button("btn small", "Clear the search");
-      clear.addEventListener("click", () => {
-        this.search.value = "";
-        this.search.focus();
-        this.send({ type: "search", query: "" });
+      entry.draw(summary, {
+        answered: summary.status === "interrupted" && this.session.list.answerTo(summary.run) !== undefined,
+        selected: this.session.selection.has(summary.run),
+        current: summary.run === this.#current,
+        active: summary.run === this.#active,
+        place,
+        of: rows.length,
+        day,
       });
-      this.none.append(clear);
+      const { element } = entry;
+      const move = `0 ${place * this.#row}px`;
+      if (element.style.translate !== move) element.style.translate = move;
+      if (element === next) next = element.nextElementSibling;
+      else this.list.insertBefore(element, next);
     }
+  }
+
+  #drawNone() {
+    const { problem, list, text, ready } = this.session;
+    const { q, status, chain, starred } = list.filter;
+    let said = problem || this.#trouble;
+    let clear = "";
+    if (!said && text) said = "";
+    else if (!said && ready && !list.rows.length) {
+      const narrowed = status || chain || starred;
+      if (q) said = `No run has “${q}” in its name, chain, input or error.`;
+      else said = narrowed ? "No run is like that." : "No runs yet.";
+      if (q || narrowed) clear = narrowed ? "Show all runs" : "Clear the search";
+    }
+    const key = `${said}|${clear}`;
+    if (key === this.#said) return;
+    this.#said = key;
+    this.none.replaceChildren();
+    show(this.none, said !== "");
+    if (!said) return;
+    this.none.append(el("p", "", said));
+    if (!clear) return;
+    const again = button("btn small", clear);
+    again.addEventListener("click", () => {
+      this.tools.reset();
+      this.session.everything();
+    });
+    this.none.append(again);
+  }
+
+  // ── What is done with them ──
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const run = runOf(event.target);
+    const target = /** @type {Element} */ (event.target);
+    if (!run || event.button) return;
+    const { selection } = this.session;
+    if (target.closest(".runs-star")) void this.#star([run]);
+    else if (target.closest(".runs-pencil")) this.#rename(run);
+    else if (target.closest(".runs-box") || this.tools.selecting) {
+      if (target.closest("a")) event.preventDefault();
+      if (event.shiftKey) void this.#extend(run);
+      else selection.toggle(run);
+      this.session.changed();
+    } else if (target.closest("a")) {
+      if (event.shiftKey && selection.size) {
+        event.preventDefault();
+        void this.#extend(run);
+        return;
+      }
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      this.send({ type: "open", run });
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  async #key(event) {
+    const run = runOf(event.target);
+    if (!run || event.isComposing || event.altKey) return;
+    const { selection, shown } = this.session;
+    const at = shown.place(run);
+    const onLink = /** @type {Element} */ (event.target).closest("a") !== null;
+    const page = Math.max(1, Math.floor(this.#height / this.#row) - 1);
+    const last = shown.rows.length - 1;
+    /** @type {Record<string, number>} */
+    const moves = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: last,
+    };
+    const { key } = event;
+    const isCommand = event.ctrlKey || event.metaKey;
+    const to = moves[key];
+    if (to !== undefined && !isCommand) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (to < 0 && key === "ArrowUp") {
+        this.search.focus();
+        return;
+      }
+      if (event.shiftKey && selection.anchor === null) selection.anchor = run;
+      const next = this.#focus(Math.max(0, Math.min(last, to)));
+      if (event.shiftKey && next) await this.#extend(next);
+      return;
+    }
+    if (isCommand && key.toLowerCase() === "a") void this.#all();
+    else if (isCommand) return;
+    else if (key === " " && onLink) {
+      if (event.shiftKey) void this.#extend(run);
+      else selection.toggle(run);
+    } else if (key === "F2") this.#rename(run);
+    else if (key === "Delete" || (key === "Backspace" && onLink))
+      void this.#remove(selection.size ? [...selection.runs] : [run]);
+    else if (key === "Escape" && (selection.size || this.tools.selecting)) {
+      selection.clear();
+      this.tools.selecting = false;
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.session.changed();
+  }
+
+  /** Goes to a row, also one that is not in the document yet. @param {number} place @returns {string | null} its run */
+  #focus(place) {
+    const row = this.session.shown.rows[place];
+    const top = place * this.#row;
+    const { scroller } = this;
+    this.#top = null;
+    if (top < scroller.scrollTop) scroller.scrollTop = top;
+    else if (top + this.#row > scroller.scrollTop + this.#height)
+      scroller.scrollTop = top + this.#row - this.#height;
+    if (!row) return null;
+    this.#active = row.run;
+    this.draw(this.#current, Date.now());
+    this.entries.get(row.run)?.link.focus({ preventScroll: true });
+    return row.run;
+  }
+
+  async #all() {
+    await this.#try(async () => {
+      this.session.selection.all(await this.session.ids());
+      this.announce(`${counted(this.session.selection.size, "run")} selected`);
+    });
+  }
+
+  /** @param {string} run */
+  async #extend(run) {
+    const { selection, shown } = this.session;
+    const anchor = selection.anchor === null ? -1 : shown.place(selection.anchor);
+    const to = shown.place(run);
+    await this.#try(async () => {
+      const isRead = anchor >= 0 && shown.missing(Math.min(anchor, to), Math.max(anchor, to)) < 0;
+      selection.extend(run, isRead ? shown.runs.map((row) => row.run) : await this.session.ids());
+    });
+  }
+
+  #starSelected() {
+    const { selection, shown } = this.session;
+    // Those that have one lose theirs only where all have one.
+    const without = [...selection.runs].filter((run) => !shown.rows[shown.place(run)]?.starred);
+    return this.#star(without.length ? without : [...selection.runs], without.length > 0);
+  }
+
+  /** @param {string[]} runs @param {boolean} [starred] the other way round without */
+  #star(runs, starred) {
+    return this.#try(async () => {
+      for (const run of runs) {
+        const summary = this.#summary(run);
+        await this.session.annotate(run, { starred: starred ?? !summary?.starred });
+      }
+    });
+  }
+
+  /** @param {string} run */
+  #summary(run) {
+    const { shown } = this.session;
+    return shown.rows[shown.place(run)];
+  }
+
+  /** @param {string | null} run */
+  #rename(run) {
+    if (run === null) return;
+    const place = this.session.shown.place(run);
+    if (place < 0) return;
+    this.#focus(place);
+    const entry = this.entries.get(run);
+    entry?.edit(
+      (name) => void this.#try(() => this.session.annotate(run, { name: name || null })),
+      (refocus) => {
+        if (refocus) entry.link.focus({ preventScroll: true });
+        this.session.changed();
+      },
+    );
+  }
+
+  /** @param {string[]} runs */
+  async #remove(runs) {
+    const [first] = runs;
+    if (first === undefined) return;
+    const known = runs.map((run) => this.#summary(run));
+    const running = known.filter((summary) => summary?.status === "running").length;
+    const starred = known.filter((summary) => summary?.starred).length;
+    const one = runs.length === 1 && known[0];
+    const text = [
+      runs.length === 1 ? "Its file is removed for good." : "Their files are removed for good.",
+      starred ? `${starred === 1 ? "One is" : `${starred} are`} starred.` : "",
+      running ? `What still runs is kept (${running}).` : "",
+    ];
+    const yes = await confirm({
+      title: one ? `Delete “${titleOf(one)}”?` : `Delete ${counted(runs.length, "run")}?`,
+      text: text.filter(Boolean).join(" "),
+      yes: one ? "Delete" : `Delete ${counted(runs.length, "run")}`,
+      danger: true,
+    });
+    if (!yes) {
+      this.#refocus(this.session.shown.place(first));
+      return;
+    }
+    await this.#try(async () => {
+      const place = this.session.shown.place(this.#active ?? first);
+      const done = await this.session.remove(runs);
+      this.tools.selecting = false;
+      this.announce(`${counted(done.deleted.length, "run")} deleted`);
+      this.#refocus(Math.max(0, Math.min(place, this.session.shown.rows.length - 1)));
+      const kept = done.running.length + done.failed.length;
+      if (done.failed.length) throw new Error(`${counted(done.failed.length, "run")} could not be deleted.`);
+      if (kept === 1) throw new Error("1 run still goes on: stop it first.");
+      if (kept) throw new Error(`${kept} runs still go on: stop them first.`);
+    });
+  }
+
+  /** @param {number} place */
+  #refocus(place) {
+    if (this.#focus(Math.max(0, place)) === null) this.search.focus();
+  }
+
+  /** What goes wrong is said above the list, until something else is done. @param {() => Promise<void>} work */
+  async #try(work) {
+    this.#trouble = "";
+    try {
+      await work();
+    } catch (error) {
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      this.announce(this.#trouble);
+    }
+    this.session.changed();
   }
 }
 
-/** @param {Summary} summary @returns {Entry} */
-function makeEntry(summary) {
-  const item = el("li");
-  const link = el("a", "runs-entry", "", { href: `/runs/${encodeURIComponent(summary.run)}` });
-  link.dataset.run = summary.run;
-  const state = el("i", "state");
-  const word = el("span", "out-of-sight");
-  const chain = el("span", "runs-chain");
-  const time = el("span", "runs-time");
-  const about = el("small", "runs-about");
-  link.append(state, chain, word, time, about);
-  item.append(link);
-  return { item, link, state, chain, time, about, word, drawn: null, key: "" };
-}
-
-/** @param {Entry} entry @param {Summary} summary @param {boolean} answered another run goes on with its answer */
-function fillEntry(entry, summary, answered) {
-  entry.drawn = summary;
-  entry.state.dataset.state = summary.status;
-  setText(entry.chain, chainLabel(summary.chain) || "unknown chain");
-  setText(entry.word, `, ${summary.status}, `);
-  if (summary.duration_us !== null) setText(entry.time, duration(summary.duration_us));
-  else if (summary.status !== "running") setText(entry.time, "");
-  const failed = summary.error && summary.status === "error";
-  const given = summary.continues ? `answer: ${summary.input}` : summary.input;
-  const about = failed ? errorName(summary.error?.type ?? "") : given;
-  const detail = failed && summary.error?.message ? `${about}: ${summary.error.message}` : about;
-  const said = answered ? "answered" : SAID[summary.status];
-  const when = dayTime(summary.started_at);
-  setText(entry.about, [when, said, detail || (said ? "" : "no input")].filter(Boolean).join(" · "));
-  entry.about.classList.toggle("failed", Boolean(failed));
-  entry.link.title = [summary.chain, clockTime(summary.started_at), given].filter(Boolean).join("\n");
-}
-
-/** The button that shows the list where there is no room for it beside the run. @param {HTMLElement} opener @param {HTMLElement} drawer */
-export function mountDrawer(opener, drawer) {
-  const close = button("btn icon quiet runs-close", [glyph("close")], { "aria-label": "Close runs" });
-  drawer.prepend(close);
-  const veil = el("div", "veil", "", { "aria-hidden": "true" });
-  drawer.after(veil);
-  /** @param {boolean} open */
-  const set = (open) => {
-    document.body.classList.toggle("drawer-open", open);
-    opener.setAttribute("aria-expanded", String(open));
-    opener.setAttribute("aria-label", open ? "Hide runs" : "Show runs");
-  };
-  opener.addEventListener("click", () => {
-    const open = opener.getAttribute("aria-expanded") !== "true";
-    set(open);
-    if (open) close.focus();
-  });
-  const leave = () => {
-    set(false);
-    opener.focus();
-  };
-  close.addEventListener("click", leave);
-  veil.addEventListener("click", leave);
-  drawer.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && document.body.classList.contains("drawer-open")) leave();
-  });
-  return { close: () => set(false) };
+/** The run of the row that an element is in. @param {EventTarget | null} target @returns {string | null} */
+function runOf(target) {
+  const item = target instanceof Element ? target.closest(".runs-item") : null;
+  return item instanceof HTMLElement ? (item.dataset.run ?? null) : null;
 }
