@@ -40,6 +40,45 @@ const BLOCK = 1 << BLOCK_BITS;
 const MOST_TEXT = 160 * 2 ** 20;
 const CUT_TO = 160;
 
+/** The names of events by their codes. */
+export class Kinds {
+  /** @type {Kind[]} */
+  list = [];
+  /** @type {Map<string, number>} */
+  #codes = new Map();
+  #given = 0;
+
+  constructor() {
+    for (const type of SPAN_TYPES)
+      for (const phase of PHASES) this.add({ event: `on_${type}_${phase}`, type, phase });
+    this.#given = this.list.length;
+  }
+
+  /** The code of an event's name. @param {string} event @param {[string, string] | null} parts type and phase */
+  codeOf(event, parts) {
+    const known = this.#codes.get(event);
+    if (known !== undefined) return known;
+    // A file made to confuse has no more names than this; the rest share the last code.
+    if (this.list.length >= MOST_KINDS) return MOST_KINDS - 1;
+    return this.add({ event, type: parts?.[0] ?? "", phase: parts?.[1] ?? "" });
+  }
+
+  /** @param {Kind} kind */
+  add(kind) {
+    const code = this.list.length;
+    this.list.push(kind);
+    this.#codes.set(kind.event, code);
+    return code;
+  }
+
+  /** Those that are new since it was asked for last. */
+  drain() {
+    const given = this.#given;
+    this.#given = this.list.length;
+    return this.list.slice(given);
+  }
+}
+
 export class Columns {
   length = 0;
   seq = new Float64Array(FIRST_ROWS);
@@ -74,22 +113,12 @@ export class Columns {
   #skips = new Map();
   /** The rows of each span that stream a value that grows. @type {Map<number, NumberList<Uint32Array>>} */
   #trees = new Map();
-  /** What the codes of `kind` stand for. @type {Kind[]} */
-  kinds = [];
-  /** @type {Map<string, number>} */
-  #codes = new Map();
-
-  constructor() {
-    for (const type of SPAN_TYPES) for (const phase of PHASES) this.#name(`on_${type}_${phase}`, type, phase);
-  }
+  /** What the codes of `kind` stand for. */
+  #kinds = new Kinds();
 
   /** The code of an event's name. @param {string} event @param {[string, string] | null} parts type and phase */
   codeOf(event, parts) {
-    const known = this.#codes.get(event);
-    if (known !== undefined) return known;
-    // A file made to confuse has no more names than this; the rest share the last code.
-    if (this.kinds.length >= MOST_KINDS) return MOST_KINDS - 1;
-    return this.#name(event, parts?.[0] ?? "", parts?.[1] ?? "");
+    return this.#kinds.codeOf(event, parts);
   }
 
   /** @param {Row} row @returns {number} the index of the row */
@@ -108,7 +137,7 @@ export class Columns {
 
   /** @param {RowBatch} batch */
   append({ seq, t_us, kind, form, mark, span, begin, size, text, kinds }) {
-    for (const { event, type, phase } of kinds) this.#name(event, type, phase);
+    for (const one of kinds) this.#kinds.add(one);
     let last = -1;
     for (let at = 0; at < seq.length; at++) {
       const from = /** @type {number} */ (begin[at]);
@@ -281,7 +310,7 @@ export class Columns {
 
   /** @param {number} row @returns {Kind} */
   kindAt(row) {
-    return /** @type {Kind} */ (this.kinds[this.kind[row] ?? 0]);
+    return /** @type {Kind} */ (this.#kinds.list[this.kind[row] ?? 0]);
   }
 
   /** The first row of a span, or -1. @param {number} span */
@@ -312,14 +341,6 @@ export class Columns {
     return row >= 0 && this.seq[row] === seq ? row : -1;
   }
 
-  /** @param {string} event @param {string} type @param {string} phase */
-  #name(event, type, phase) {
-    const code = this.kinds.length;
-    this.kinds.push({ event, type, phase });
-    this.#codes.set(event, code);
-    return code;
-  }
-
   /** @param {string} text @param {number} form */
   #write(text, form) {
     if (!text) {
@@ -344,7 +365,7 @@ export class Columns {
     if (this.#textEnd + bytes.length > MOST_TEXT && bytes.length > CUT_TO) {
       let end = form === CALLS ? 0 : CUT_TO;
       // Not in the middle of a character.
-      while (end > 0 && /** @type {number} */ ((bytes[end]) & 0xc0) === 0x80) end--;
+      while (end > 0 && /** @type {number} */ (bytes[end] & 0xc0) === 0x80) end--;
       kept = bytes.subarray(0, end);
       this.cutText += bytes.length - end;
     }

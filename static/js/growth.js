@@ -12,11 +12,14 @@ import { isObject, markerOf, markerText, stringOf, unwrap } from "./values.js";
  *   changed: number,
  *   touched: number,
  *   t_us: number,
+ *   value: unknown,
  * }} GrowthNode
  * `leaf`: a string's text, or what to write for anything else that has no children; `type`: of an object that is no
  * plain one. `changed`: the version in which it itself changed, `touched`: in which it or something in it did;
- * `t_us`: when a leaf changed last, when anything else began.
+ * `t_us`: when a leaf changed last, when anything else began; `value`: what it was made of, which is unchanged where it
+ * is the same object.
  */
+/** @typedef {(path: (string | number)[]) => number} TimeOf  When the value there changed last, in microseconds. */
 
 // Deeper values are shown as text; a file made to confuse must not use up the call stack.
 const MOST_DEPTH = 120;
@@ -58,6 +61,8 @@ export class Growth {
    * @returns {boolean}
    */
   #update(node, value, t_us, path, depth) {
+    if (node.value === value && typeof value === "object" && value !== null) return false;
+    node.value = value;
     const text = stringOf(value);
     const inner = text === null ? unwrap(value) : value;
     const marked = text === null ? markerText(value) : null;
@@ -165,6 +170,7 @@ const blank = (key) => ({
   changed: 0,
   touched: 0,
   t_us: 0,
+  value: undefined,
 });
 
 /** @param {unknown} value */

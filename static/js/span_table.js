@@ -135,6 +135,7 @@ export class SpanTable {
 
   constructor() {
     this.texts.code(null, "\0");
+    this.texts.drain();
   }
 
   /** The place of the span with this number, or -1. @param {number} number */

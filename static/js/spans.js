@@ -1,7 +1,7 @@
 // The fold: lines in, spans out. Twin of tracer/log/spans.py; both are held to tests/fixtures.
 
 import { SpanNow } from "./span.js";
-import { NONE, SpanTable, STATES } from "./span_table.js";
+import { NONE, RUNNING, SpanTable, STATES } from "./span_table.js";
 import { llmUsage, Meter, usage } from "./tokens.js";
 import { NumberList } from "./typed.js";
 
@@ -30,12 +30,31 @@ const TOKENS = /** @type {const} */ (["input_tokens", "output_tokens", "total_to
  * What is kept of a span while it runs. `asks`: it is of a graph that stops to be answered; `asked`: it is given the
  * question of a graph before it; `failedBelow`: there is a failure below that an ok end would make good.
  */
+/** What moments are found by: rows never decrease in these. */
+const LISTS = /** @type {const} */ ([
+  "changes",
+  "endedRows",
+  "ended",
+  "failedRows",
+  "failed",
+  "findingRows",
+  "waitRows",
+  "waits",
+]);
+/** Of a span that another fold follows. @type {Open} */
+const ELSEWHERE = {
+  asks: false,
+  asked: false,
+  failedBelow: false,
+  meter: null,
+  isModel: false,
+  isNode: false,
+};
 /**
  * @typedef {{
- *   spans: import("./span_table.js").SpanBatch, run: string, chain: string, status: string, error: RunError | null,
- *   t_us: number, lines: number, bad_lines: number, version: number, findings: Finding[], changes: Uint32Array,
- *   ended: Uint32Array, failed: Uint32Array, heads: Head[], end: Uint32Array, open: Uint32Array,
- *   waits: Float64Array, firstToken: Uint32Array,
+ *   about: Record<string, any>, sums: Usage, known: number, unknown: number,
+ *   spans: import("./span_table.js").SpanBatch, findings: Finding[], heads: Head[],
+ *   lists: (Uint32Array | Float64Array)[],
  * }} FoldBatch  What changed in a fold.
  */
 /** @typedef {{ row: number, run: string, chain: string }} Head */
@@ -112,9 +131,12 @@ export class Fold {
   first_row = NONE;
   first_us = 0;
   /** @type {{ input_tokens: number, output_tokens: number, total_tokens: number }} */
+  /** Sums over the models whose usage is known, how many these are, and how many not. */
   #sums = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
   #known = 0;
   #unknown = 0;
+  /** How many of them were given. */
+  #given = { findings: 0, heads: 0 };
 
   /** @param {number | null | undefined} number @returns {SpanNow | undefined} */
   span(number) {
@@ -196,6 +218,61 @@ export class Fold {
       this.#fail(index, line);
     }
     return index;
+  }
+
+  /** From now on, `drain` gives what changes. */
+  track() {
+    this.table.track();
+  }
+
+  /** What changed since it was asked for last, for the `apply` of another fold. @returns {FoldBatch} */
+  drain() {
+    const { run, chain, status, error, t_us, timed, lines, bad_lines, version } = this;
+    const { end_row, model_row, first_row, first_us } = this;
+    const batch = {
+      about: {
+        run,
+        chain,
+        status,
+        error,
+        t_us,
+        timed,
+        lines,
+        bad_lines,
+        version,
+        end_row,
+        model_row,
+        first_row,
+        first_us,
+      },
+      sums: { ...this.#sums },
+      known: this.#known,
+      unknown: this.#unknown,
+      spans: this.table.drain(),
+      findings: this.findings.slice(this.#given.findings),
+      heads: this.heads.slice(this.#given.heads),
+      lists: LISTS.map((name) => this[name].drain()),
+    };
+    this.#given = { findings: this.findings.length, heads: this.heads.length };
+    return batch;
+  }
+
+  /** @param {FoldBatch} batch */
+  apply(batch) {
+    Object.assign(this, batch.about);
+    this.#sums = batch.sums;
+    this.#known = batch.known;
+    this.#unknown = batch.unknown;
+    const { table } = this;
+    table.apply(batch.spans);
+    while (this.spans.length < table.length) this.spans.push(new SpanNow(table, this.spans.length));
+    for (const index of batch.spans.index) {
+      if (table.state[index] !== RUNNING) this.open.delete(index);
+      else if (!this.open.has(index)) this.open.set(index, ELSEWHERE);
+    }
+    for (const one of batch.findings) this.findings.push(one);
+    for (const one of batch.heads) this.heads.push(one);
+    for (const [at, name] of LISTS.entries()) this[name].append(/** @type {any} */ (batch.lists[at]));
   }
 
   /** The writer died before `run_end`: what was running is lost. */

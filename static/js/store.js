@@ -138,6 +138,21 @@ export class RunStore {
     return "ok";
   }
 
+  /** What was read elsewhere: rows, and what the fold there made of them. @param {import("./reader.js").LogBatch} batch */
+  apply({ rows, fold, facts, bad }) {
+    this.columns.append(rows);
+    this.fold.apply(fold);
+    for (const fact of facts) {
+      this.#keep(fact);
+      const began = fact.what === "header" ? fact.value.started_at : null;
+      if (typeof began === "string") this.clock.begin(began);
+    }
+    this.badRows.append(bad);
+    this.#follow();
+    this.clock.line(this.fold.t_us, Date.now(), false);
+    this.version++;
+  }
+
   /** The writer died. */
   lost() {
     this.fold.lost();
