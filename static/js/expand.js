@@ -2,7 +2,7 @@
 
 import { DeltaError, Draft, tokens, valueAt } from "./delta.js";
 
-/** Bytes of log, from the start of a line back, in which the lines begin that it may refer to. */
+/** Bytes of log, from the start of a line back, that are kept; a line refers to none that begins further back. */
 const WINDOW = 8 * 2 ** 20;
 /** References inside each other that are followed. */
 const NESTED = 16;
@@ -14,9 +14,10 @@ const HELD = 32 * 2 ** 20;
 
 /** @typedef {Record<string, any>} Line */
 /**
- * @typedef {{ data: any, nested: number, weight: number, cost: number }} Built
- * The whole data of a line, shared with other lines; `weight`: bytes of JSON that it is at most; `cost`: bytes of
- * memory that only it takes, about.
+ * @typedef {{ data: any, put: [string, number][], weight: number, cost: number }} Built
+ * The whole data of a line, shared with other lines; `put`: pointers of the values put back, each with how many
+ * references are inside each other there; `weight`: bytes of JSON that it is at most; `cost`: bytes of memory that
+ * only it takes, about.
  */
 /** @typedef {{ line: Line, size: number }} Raw */
 
@@ -159,9 +160,10 @@ export class Whole {
    */
   #build(seq, line, size, found) {
     const data = line.event === "run_start" ? { input: line.input ?? null } : "data" in line ? line.data : {};
-    if (line.same === undefined && line.delta === undefined) return { data, nested: 0, weight: size, cost: 0 };
+    if (line.same === undefined && line.delta === undefined) return { data, put: [], weight: size, cost: 0 };
     const draft = new Draft(data);
-    let nested = 0;
+    /** @type {[string, number][]} */
+    const put = [];
     let weight = size;
     let room = BROUGHT;
     for (const [pointer, about] of entries(line.delta)) {
@@ -178,8 +180,8 @@ export class Whole {
           value = changed.value;
           room -= brought;
           draft.copied += changed.copied;
-          nested = Math.max(nested, source.nested);
           weight += brought;
+          put.push([pointer, nestedAt(source, from)]);
         });
       }
       attempt(() => draft.put(tokens(pointer), value));
@@ -189,21 +191,35 @@ export class Whole {
       const source = isEarlier(number, seq) ? found.get(number) : null;
       /** @type {any} */
       let value = missing(number);
-      if (source && source.nested < NESTED) {
+      if (source) {
         attempt(() => {
           const same = valueAt(source.data, tokens(at));
           const brought = weigh(source, same, room);
+          const nested = nestedAt(source, at) + 1;
+          if (nested > NESTED) return;
           value = same;
           room -= brought;
-          nested = Math.max(nested, source.nested + 1);
           weight += brought;
+          put.push([pointer, nested]);
         });
       }
       attempt(() => draft.put(tokens(pointer), value));
     }
-    return { data: draft.value, nested, weight, cost: 300 + 8 * draft.copied };
+    return { data: draft.value, put, weight, cost: 300 + 8 * draft.copied };
   }
 }
+
+/** References inside each other in, or around, the value there. @param {Built} built @param {string} pointer */
+function nestedAt(built, pointer) {
+  let most = 0;
+  for (const [at, nested] of built.put)
+    if (isInside(at, pointer) || isInside(pointer, at)) most = Math.max(most, nested);
+  return most;
+}
+
+/** Whether the one pointer leads to the other's value, or into it. @param {string} pointer @param {string} outer */
+const isInside = (pointer, outer) =>
+  pointer.startsWith(outer) && (pointer.length === outer.length || pointer[outer.length] === "/");
 
 /** What does not fit leaves things as they are. @param {() => void} change */
 function attempt(change) {
@@ -221,7 +237,7 @@ function attempt(change) {
  * @param {number} room
  */
 function weigh(source, value, room) {
-  const brought = source.weight > room ? measure(value, room) : source.weight;
+  const brought = source.weight > room ? measure(value) : source.weight;
   if (brought > room) throw new DeltaError();
   return brought;
 }
@@ -252,27 +268,42 @@ function referred(line, seq) {
 }
 
 /** @param {unknown} seq */
-const missing = (seq) => ({ $tracer: "missing", seq: Number.isInteger(seq) ? seq : null });
+const missing = (seq) => ({ $tracer: "missing", seq: Number.isSafeInteger(seq) ? seq : null });
 
-/** Characters and values in it; more than `most` where there are more. @param {unknown} value @param {number} most */
-function measure(value, most) {
-  let taken = 0;
-  const waiting = [value];
-  while (waiting.length > 0 && taken <= most) {
-    const one = waiting.pop();
-    taken++;
-    if (typeof one === "string") taken += one.length;
-    else if (Array.isArray(one)) {
-      taken += one.length;
-      for (const item of one) waiting.push(item);
-    } else if (isObject(one)) {
-      for (const key of Object.keys(one)) {
-        taken += key.length;
-        waiting.push(one[key]);
+/** What values weigh that were looked at. @type {WeakMap<object, number>} */
+const weights = new WeakMap();
+
+/**
+ * Characters and values in it, more than BROUGHT where there are more: of what stands in many places counted for each,
+ * but looked at once. A log may hold a value that holds the one before it ten times, which holds the one before it …
+ * @param {unknown} value
+ */
+function measure(value) {
+  const holder = [value];
+  /** @type {object[]} */
+  const waiting = [holder];
+  for (let one = waiting.at(-1); one; one = waiting.at(-1)) {
+    /** @type {object[]} */
+    const inner = [];
+    let taken = 1;
+    for (const [key, item] of Object.entries(one)) {
+      taken += Array.isArray(one) ? 1 : key.length;
+      if (typeof item === "string") taken += 1 + item.length;
+      else if (typeof item !== "object" || item === null) taken++;
+      else {
+        const known = weights.get(item);
+        if (known === undefined) inner.push(item);
+        else taken += known;
       }
     }
+    if (inner.length > 0) {
+      for (const item of inner) waiting.push(item);
+      continue;
+    }
+    waiting.pop();
+    weights.set(one, Math.min(taken, BROUGHT + 1));
   }
-  return taken;
+  return weights.get(holder) ?? 0;
 }
 
 /** @param {Line} line */

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 
 from .delta import DeltaError, Draft, tokens, value_at
-from .events import Line
+from .events import Line, whole
 
 WINDOW = 8 << 20
-"""Bytes of log, from the start of a line back, in which the lines begin that it may refer to."""
+"""Bytes of log, from the start of a line back, that are kept; a line refers to none that begins further back."""
 NESTED = 16
 """References inside each other that are followed."""
 LINES = 65_536
@@ -30,11 +30,16 @@ class _Built:
     """The whole data of a line. It is shared with other lines and never changed."""
 
     data: Any
-    nested: int
+    put: list[tuple[str, int]]
+    """Pointers of the values put back, each with how many references are inside each other there."""
     weight: int
     """Bytes of JSON that it is at most."""
     cost: int
     """Bytes of memory that only it takes, about."""
+
+    def nested(self, pointer: str) -> int:
+        """References inside each other in, or around, the value there."""
+        return max((n for at, n in self.put if _inside(at, pointer) or _inside(pointer, at)), default=0)
 
 
 class Whole:
@@ -54,6 +59,7 @@ class Whole:
         self._states: dict[int, _Built] = {}
         self._order: deque[int] = deque()
         self._held = 0
+        self._weights = _Weights()
 
     def line(self, line: Line, size: int | None = None) -> Line:
         """The whole line: itself where nothing is missing in it. `size` is its length in bytes, where it is known."""
@@ -139,47 +145,57 @@ class Whole:
     def _build(self, seq: int, line: Line, size: int, found: Mapping[int, _Built | None]) -> _Built:
         data = {"input": line.get("input")} if line.get("event") == "run_start" else line.get("data", {})
         if "same" not in line and "delta" not in line:
-            return _Built(data, 0, size, 0)
+            return _Built(data, [], size, 0)
         draft = Draft(data)
-        nested, weight, room = 0, size, BROUGHT
+        self._weights.forget(size)
+        put: list[tuple[str, int]] = []
+        weight, room = size, BROUGHT
         for pointer, about in _entries(line, "delta"):
-            base = about.get("base") if isinstance(about, dict) else None
-            source = found.get(base) if type(base) is int and base < seq else None
+            base = whole(about.get("base")) if isinstance(about, dict) else None
+            source = found.get(base) if base is not None and base < seq else None
             value: Any = _missing(base)
             if source is not None and isinstance(ops := about.get("ops"), list):
                 with contextlib.suppress(DeltaError):
-                    changed = Draft(value_at(source.data, tokens(about.get("from", pointer))))
-                    brought = _weigh(source, changed.value, room)
+                    there = about.get("from", pointer)
+                    changed = Draft(value_at(source.data, tokens(there)))
+                    brought = _weigh(source, changed.value, room, self._weights)
                     for operation in ops:
                         changed.apply(operation)
                     value = changed.value
-                    room -= brought
+                    room, weight = room - brought, weight + brought
                     draft.copied += changed.copied
-                    nested, weight = max(nested, source.nested), weight + brought
+                    put.append((pointer, source.nested(there)))
             _put(draft, pointer, value)
         for pointer, about in _entries(line, "same"):
-            number, at = about if isinstance(about, list) and len(about) == 2 else (None, None)
-            source = found.get(number) if type(number) is int and number < seq else None
+            number, at = (whole(about[0]), about[1]) if isinstance(about, list) and len(about) == 2 else (None, None)
+            source = found.get(number) if number is not None and number < seq else None
             value = _missing(number)
-            if source is not None and source.nested < NESTED:
+            if source is not None:
                 with contextlib.suppress(DeltaError):
                     referred = value_at(source.data, tokens(at))
-                    brought = _weigh(source, referred, room)
-                    value = referred
-                    room -= brought
-                    nested, weight = max(nested, source.nested + 1), weight + brought
+                    brought = _weigh(source, referred, room, self._weights)
+                    nested = source.nested(at) + 1
+                    if nested <= NESTED:
+                        value = referred
+                        room, weight = room - brought, weight + brought
+                        put.append((pointer, nested))
             _put(draft, pointer, value)
-        return _Built(draft.value, nested, weight, 300 + 8 * draft.copied)
+        return _Built(draft.value, put, weight, 300 + 8 * draft.copied)
 
 
-def _weigh(source: _Built, value: Any, room: int) -> int:
+def _weigh(source: _Built, value: Any, room: int, weights: _Weights) -> int:
     """How much a value out of this line brings in. Raises DeltaError where that is more than there is room for."""
     brought = source.weight
     if brought > room:
-        brought = _measure(value, room)
+        brought = weights.of(value)
     if brought > room:
         raise DeltaError
     return brought
+
+
+def _inside(pointer: str, outer: str) -> bool:
+    """Whether the one pointer leads to the other's value, or into it."""
+    return pointer.startswith(outer) and (len(pointer) == len(outer) or pointer[len(outer)] == "/")
 
 
 def _put(draft: Draft, pointer: str, value: Any) -> None:
@@ -196,32 +212,59 @@ def _entries(line: Line, name: str) -> Iterator[tuple[str, Any]]:
 def _referred(line: Line, seq: int) -> Iterator[int]:
     """The earlier lines that this one refers to."""
     for _, about in _entries(line, "delta"):
-        if isinstance(about, dict) and type(about.get("base")) is int and 0 <= about["base"] < seq:
-            yield about["base"]
+        number = whole(about.get("base")) if isinstance(about, dict) else None
+        if number is not None and 0 <= number < seq:
+            yield number
     for _, about in _entries(line, "same"):
-        if isinstance(about, list) and len(about) == 2 and type(about[0]) is int and 0 <= about[0] < seq:
-            yield about[0]
+        number = whole(about[0]) if isinstance(about, list) and len(about) == 2 else None
+        if number is not None and 0 <= number < seq:
+            yield number
 
 
-def _missing(seq: Any) -> dict[str, Any]:
-    return {"$tracer": "missing", "seq": seq if type(seq) is int else None}
+def _missing(seq: int | None) -> dict[str, Any]:
+    return {"$tracer": "missing", "seq": seq}
 
 
-def _measure(value: Any, most: int) -> int:
-    """Characters and values in it; more than `most` where there are more."""
-    taken, waiting = 0, [value]
-    while waiting and taken <= most:
-        one = waiting.pop()
-        taken += 1
-        if type(one) is str:
-            taken += len(one)
-        elif type(one) is list:
-            taken += len(one)
-            waiting += one
-        elif type(one) is dict:
-            taken += sum(map(len, one))
-            waiting += one.values()
-    return taken
+class _Weights:
+    """Characters and values in a value: of what stands in many places counted for each, but looked at once.
+
+    A log may hold a value that holds the one before it ten times, which holds the one before it ten times.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Any, int]] = {}
+        self._seen = 0
+
+    def forget(self, size: int) -> None:
+        """Let go, now and then, of the values that are held here; `size` bytes of log were read since the last time."""
+        self._seen += size
+        if self._seen > _HELD:
+            self._seen = 0
+            self._known.clear()
+
+    def of(self, value: Any) -> int:
+        """More than BROUGHT where there are more."""
+        holder = [value]
+        known, waiting = self._known, [holder]
+        while waiting:
+            one = waiting[-1]
+            inner: list[Any] = []
+            taken = 1 + (len(one) if type(one) is list else sum(map(len, one)))
+            for item in one if type(one) is list else one.values():
+                if type(item) is str:
+                    taken += 1 + len(item)
+                elif type(item) is not list and type(item) is not dict:
+                    taken += 1
+                elif (found := known.get(id(item))) is None:
+                    inner.append(item)
+                else:
+                    taken += found[1]
+            if inner:
+                waiting += inner
+                continue
+            waiting.pop()
+            known[id(one)] = one, min(taken, BROUGHT + 1)
+        return known.pop(id(holder))[1]
 
 
 def _size(line: Line) -> int:
