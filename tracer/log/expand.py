@@ -156,7 +156,7 @@ class Whole:
             value: Any = _missing(base)
             if source is not None and isinstance(ops := about.get("ops"), list):
                 with contextlib.suppress(DeltaError):
-                    there = about.get("from", pointer)
+                    there: Any = about.get("from", pointer)
                     changed = Draft(value_at(source.data, tokens(there)))
                     brought = _weigh(source, changed.value, room, self._weights)
                     for operation in ops:
@@ -245,9 +245,10 @@ class _Weights:
     def of(self, value: Any) -> int:
         """More than BROUGHT where there are more."""
         holder = [value]
-        known, waiting = self._known, [holder]
+        known: dict[int, tuple[Any, int]] = self._known
+        waiting: list[Any] = [holder]
         while waiting:
-            one = waiting[-1]
+            one: Any = waiting[-1]
             inner: list[Any] = []
             taken = 1 + (len(one) if type(one) is list else sum(map(len, one)))
             for item in one if type(one) is list else one.values():
