@@ -86,7 +86,7 @@ def test_readers_share_what_is_known_and_few_files_are_remembered(tmp_path: Path
     assert len(module._known) <= module._FILES
 
 
-def test_a_line_is_found_by_reading_a_block_or_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_is_found_by_reading_a_few_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "r").write_bytes(_numbered(0, 200_000))
     read, pread = [0], os.pread
 
@@ -102,4 +102,4 @@ def test_a_line_is_found_by_reading_a_block_or_two(tmp_path: Path, monkeypatch: 
         for seq in range(0, 200_000, 9973):
             read[0] = 0
             assert file.locate(seq)[0] == seq
-            assert read[0] <= 2 * module.BLOCK, "the last block is counted each time: it may still change"
+            assert read[0] <= 3 * module.BLOCK, "the last block is counted each time: it may still change"
