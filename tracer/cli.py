@@ -51,6 +51,7 @@ def server_options(command: F) -> F:
             setting("open"),
             setting("keep", metavar="N|Nd", callback=_keep),
             setting("fsync", is_flag=True),
+            setting("redact"),
             setting("reload", is_flag=True),
             setting("factory", is_flag=True),
         )
@@ -108,6 +109,7 @@ def demo(**options: Any) -> None:
 @click.option("--mode", default="stream", type=click.Choice(["stream", "invoke"]), help="Streamed, or invoked.")
 @setting("dir", type=click.Path(file_okay=False, path_type=Path))
 @setting("fsync", is_flag=True)
+@setting("redact")
 @setting("factory", is_flag=True)
 def run(chain: str, given: str, config: str, **options: Any) -> None:
     """Run a chain once in the terminal.

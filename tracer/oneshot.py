@@ -12,30 +12,41 @@ import click
 import orjson
 from rich.console import Console
 
+from tracer.capture.server_log import keep_secrets_out
 from tracer.live import Watch
 from tracer.log.store import Store
 from tracer.run.config import ConfigError, checked
 from tracer.run.runner import Runner
-from tracer.usage import WrongUse, load_chains
+from tracer.usage import WrongUse, load_chains, redaction
 
 FAILED, INTERRUPTED = 1, 130
 POLL_SECONDS = 0.03
 
 
 def run(
-    chain: str, given: str, config: str, *, output: Path | None, mode: str, dir: Path, fsync: bool, factory: bool
+    chain: str,
+    given: str,
+    config: str,
+    *,
+    output: Path | None,
+    mode: str,
+    dir: Path,
+    fsync: bool,
+    redact: bool,
+    factory: bool,
 ) -> int:
     """Run it and return the exit code: 0 ok, 1 failed, 130 interrupted.
 
     Raises WrongUse.
     """
     value, settings = _json(given, "--input"), _config(config)
+    keep_secrets_out(redaction(redact))
     chains = load_chains([chain], factory=factory)
     if len(chains) > 1:
         raise WrongUse(f"{chain} holds {len(chains)} chains; name one: {', '.join(chains)}")
     try:
         store = Store(output.parent if output else dir, fsync=fsync)
-        runner = Runner(store, chains)
+        runner = Runner(store, chains, redact)
         number = runner.start(next(iter(chains)), value, settings, mode, path=output)
     except FileExistsError:
         raise WrongUse(f"{output or dir} is there already: a log is never written over; name another file") from None

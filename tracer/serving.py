@@ -10,11 +10,12 @@ from pathlib import Path
 
 import click
 
+from tracer.capture.server_log import keep_secrets_out
 from tracer.log.keep import Keep, Keeper
 from tracer.log.store import Store
 from tracer.run.chains import Chains
 from tracer.run.runner import Runner
-from tracer.usage import WrongUse, load_chains
+from tracer.usage import WrongUse, load_chains, redaction
 from tracer.web import server
 
 
@@ -30,28 +31,34 @@ def serve(
     open: bool | None,
     keep: Keep | None,
     fsync: bool,
+    redact: bool,
     reload: bool,
     factory: bool,
 ) -> int:
     """Serve these chains until a signal comes; the exit code. Raises WrongUse.
 
-    `open` None opens a browser where there is a desktop; `keep` None keeps every run.
+    `open` None opens a browser where there is a desktop; `keep` None keeps every run; without `redact`, secrets are
+    recorded, too.
     """
 
     def make() -> tuple[Store, Runner, Chains]:
-        chains = load_chains(targets, factory=factory)
+        looked_at = redaction(redact)
+        keep_secrets_out(looked_at)
+        chains = load_chains(targets, factory=factory, redact=looked_at)
         try:
             store = Store(dir, fsync=fsync)
         except OSError as error:
             raise WrongUse(f"{dir} cannot hold the runs: {error.strerror}; name another folder with --dir") from None
         if keep is not None:
             Keeper(store, keep, lambda said: click.echo(f"tracer: {said}", err=True)).start()
-        return store, Runner(store, chains), chains
+        return store, Runner(store, chains, redact), chains
 
     def ready(url: str) -> None:
         # Plain and first: what starts this by program reads it.
         click.echo(f"tracer: {url}")
         click.echo(f"tracer: runs are kept in {dir.resolve()}")
+        if not redact:
+            click.echo("tracer: secrets are recorded, too (--no-redact)")
         if desktop() if open is None else open:
             webbrowser.open(url)
 

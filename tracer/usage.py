@@ -8,6 +8,8 @@ from typing import IO, Any
 
 import click
 
+from tracer.capture.redact import unredacted
+from tracer.capture.rules import Redact, chosen
 from tracer.run.chains import ChainError, Chains
 
 DEMO = "tracer.demo:"
@@ -22,14 +24,22 @@ class WrongUse(click.ClickException):
         click.echo(f"tracer: {self.message}", file=file or sys.stderr)
 
 
-def load_chains(targets: Sequence[str], *, factory: bool = False) -> Chains:
+def redaction(wanted: bool) -> Redact:
+    """What takes secrets out, by the settings. Raises WrongUse where one of them is wrong."""
+    try:
+        return chosen(wanted)
+    except ValueError as error:
+        raise WrongUse(str(error)) from None
+
+
+def load_chains(targets: Sequence[str], *, factory: bool = False, redact: Redact = unredacted) -> Chains:
     """The chains that `targets` name. Raises WrongUse, after the user's own traceback where their code failed."""
     try:
         chains = Chains.load(targets, factory=factory)
     except ChainError as error:
         if error.traceback:
-            click.echo(error.traceback.rstrip("\n"), err=True)
-        raise WrongUse(str(error)) from None
+            click.echo(redact(error.traceback.rstrip("\n"), "text"), err=True)
+        raise WrongUse(redact(str(error), "text")) from None
     if any(name.startswith(DEMO) for name in chains):
         from tracer.demo import notice
 

@@ -16,6 +16,7 @@ from tracer.settings import is_on
 
 from .callbacks import CalledSpan, EventHandler
 from .record import footer, header
+from .rules import Choice, chosen
 from .tap import NOT_GIVEN, Tap
 
 _log = logging.getLogger("tracer")
@@ -30,11 +31,12 @@ class RunHandler(EventHandler):
     chain goes on.
     """
 
-    def __init__(self, path: Path, *, folder: bool, fsync: bool) -> None:
+    def __init__(self, path: Path, *, folder: bool, fsync: bool, redact: Choice = None) -> None:
         super().__init__()
         self._fsync = fsync
         self._path = path
         self._folder = folder
+        self._redact = redact
         self._ended: OrderedDict[UUID, None] = OrderedDict()
         """Run ids of runs that have ended: what starts below them later comes too late for their log."""
 
@@ -61,10 +63,11 @@ class RunHandler(EventHandler):
                 self._ended.popitem(last=False)
 
     def _opened(self, name: str, input: Any) -> Tap | None:
-        fields = header(new_run_id(), name, input, None, mode="invoke")
         try:
-            return Tap(self._writer(fields), input)
-        except OSError as error:
+            redact = chosen(self._redact)
+            fields = header(new_run_id(), name, input, None, mode="invoke", redact=redact)
+            return Tap(self._writer(fields), input, redact)
+        except (OSError, ValueError) as error:
             _log.error("the run of %s is not recorded: %s", name, error)
             return None
 
@@ -78,14 +81,16 @@ class RunHandler(EventHandler):
                 continue  # another run was faster
 
 
-def handler(path: str | os.PathLike[str], *, fsync: bool | None = None) -> RunHandler:
+def handler(path: str | os.PathLike[str], *, fsync: bool | None = None, redact: Choice = None) -> RunHandler:
     """A callback handler that records: `chain.invoke(x, config={"callbacks": [tracer.handler("run.jsonl")]})`.
 
     For synchronous and asynchronous code. `path` is a new file (later runs get `run-2.jsonl`, `run-3.jsonl` …), or a
     folder (one that is there, or a path that ends with a slash) that gets one file a run. With `fsync` (by default as
-    TRACER_FSYNC says) what a viewer was shown survives a loss of power.
+    TRACER_FSYNC says) what a viewer was shown survives a loss of power. `redact` as in `astream_events`.
     """
-    return RunHandler(Path(path), folder=is_folder(path), fsync=is_on("fsync") if fsync is None else fsync)
+    chosen(redact)
+    fsync = is_on("fsync") if fsync is None else fsync
+    return RunHandler(Path(path), folder=is_folder(path), fsync=fsync, redact=redact)
 
 
 def _free(path: Path) -> Path:

@@ -25,7 +25,9 @@ _NAME = re.compile(
 _STRONG_NAME = re.compile(rf"(?:^|_)(?:{_STRONG}s?|set_cookie|cookies?|(?:proxy_)?authorization){_AFTER}$")
 _WEAK_NAME = re.compile(rf"(?:^|_)(?:{_WEAK}){_AFTER}$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_NO_SECRETS = re.compile(r"(?:^|_)(?:eos|bos|pad|unk|cls|sep|mask|stop|next|prev|page|continuation|per|max|min|special)_token$")
+_NO_SECRETS = re.compile(
+    r"(?:^|_)(?:eos|bos|pad|unk|cls|sep|mask|stop|next|prev|page|continuation|per|max|min|special)_token$"
+)
 
 _VALUE = re.compile(
     rf"{_AFTER}"

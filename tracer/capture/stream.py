@@ -16,6 +16,7 @@ from tracer.log.writer import Writer
 from tracer.settings import BY_NAME, is_on
 
 from .record import header, record
+from .rules import Choice, chosen
 from .tap import Tap
 
 
@@ -26,6 +27,7 @@ async def astream_events(
     *,
     path: str | os.PathLike[str] | None = None,
     fsync: bool | None = None,
+    redact: Choice = None,
     version: str = "v2",
     **kwargs: Any,
 ) -> AsyncGenerator[StreamEvent, None]:
@@ -37,12 +39,16 @@ async def astream_events(
     `fsync` (by default as TRACER_FSYNC says) what a viewer was shown survives a loss of power. Raises OSError where the
     log cannot be made, FileExistsError for a file that is there already, ValueError for a version other than "v2"; what
     the disk refuses later never reaches the chain.
+
+    `redact` False records secrets, too; a function `(text, key) → text` is asked about every text beside the built-in
+    patterns; None does what the settings say. Raises ValueError where one of them is wrong.
     """
     if version != "v2":
         raise ValueError(f'version is {version!r}; tracer records "v2" only')
     run = new_run_id()
-    fields = header(run, chain.get_name(), input, config)
-    tap = Tap(_open(path, fields, is_on("fsync") if fsync is None else fsync), input)
+    looked_at = chosen(redact)
+    fields = header(run, chain.get_name(), input, config, redact=looked_at)
+    tap = Tap(_open(path, fields, is_on("fsync") if fsync is None else fsync), input, looked_at)
     async with contextlib.aclosing(record(chain, input, config, tap, **kwargs)) as events:
         async for event in events:
             yield event

@@ -17,6 +17,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 
 from tracer.capture.graph import resume, stream_mode, with_thread
 from tracer.capture.record import MODES, header, record, record_invoke
+from tracer.capture.rules import Choice, Redact, chosen
 from tracer.capture.tap import Tap
 from tracer.log.store import Store, new_run_id
 
@@ -60,8 +61,9 @@ class _Live:
 class Runner:
     """Runs chains in threads with event loops of their own: one that blocks freezes neither who asks nor other runs."""
 
-    def __init__(self, store: Store, chains: Chains) -> None:
+    def __init__(self, store: Store, chains: Chains, redact: Choice = None) -> None:
         self._store = store
+        self._redact = redact
         self._chains = chains
         self._live: dict[str, _Live] = {}
         self._changed = threading.Condition()
@@ -88,10 +90,11 @@ class Runner:
         served = self._chains[chain]
         run = new_run_id()
         config = with_thread(served.runnable, config, run)
-        fields = header(run, served.name, input, config, mode)
+        redact = self.redact
+        fields = header(run, served.name, input, config, mode, redact)
         if continues is not None:
             fields["continues"] = continues
-        tap = Tap(self._store.create(fields, path), input)
+        tap = Tap(self._store.create(fields, path), input, redact)
         with self._changed:
             live = _Live(run, tap, self._current_loop(), mode, served.runnable, input, config)
             self._live[run] = live
@@ -152,6 +155,11 @@ class Runner:
         loop.call(_cancel, live, loop)
         _later(0, self._see_out, live)
         return True
+
+    @property
+    def redact(self) -> Redact:
+        """What takes the secrets out of a run that starts now."""
+        return chosen(self._redact)
 
     def owns(self, run: str) -> bool:
         """Whether the run is going on here."""
@@ -333,6 +341,8 @@ def _described(value: Any, place: str) -> Iterator[str]:
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _described(item, f"{place}.{number}")
+    elif isinstance(value, str) and "[secret: " in value:
+        yield place
 
 
 def _later(seconds: float, function: Any, live: _Live) -> None:

@@ -76,7 +76,7 @@ def create_app(
     sweep(store.root)
     runs = _Runs(store, runner, chains, stop, imports.limit({}) if max_import is None else max_import)
     listing = Listing(store, stop)
-    served = _Chains(store, chains)
+    served = _Chains(store, chains, runner)
     return App(
         gate,
         stop,
@@ -111,12 +111,13 @@ def _page(request: Request, store: Store, static: Static) -> Response:
 
 
 class _Chains:
-    def __init__(self, store: Store, chains: Chains) -> None:
-        self._store, self._chains = store, chains
+    def __init__(self, store: Store, chains: Chains, runner: Runner) -> None:
+        self._store, self._chains, self._runner = store, chains, runner
 
     def all(self, request: Request) -> Response:
         chains = self._chains.values()
         listed = [{"name": one.name, "label": one.label, "description": one.description} for one in chains]
+        listed = self._runner.redact(listed)
         return _json({"chains": listed, "notice": self._chains.notice, "dir": str(self._store.root)})
 
     def one(self, request: Request) -> Response:
@@ -126,7 +127,7 @@ class _Chains:
         except KeyError:
             raise Problem(404, f"no chain {name!r} is served here") from None
         # Schemas and examples hold whatever the chain's author put there.
-        described = encode(chain.describe())
+        described = self._runner.redact(encode(chain.describe()))
         return _json({**described, "last_input": self._store.last_input(chain.name)})
 
 
