@@ -11,6 +11,8 @@ const LINES = 65_536;
 /** Characters and values that references may bring into one line. */
 const BROUGHT = 64 * 2 ** 20;
 const HELD = 32 * 2 ** 20;
+/** Lines that are kept parsed where their text is known. */
+const PARSED = 256;
 
 /** @typedef {Record<string, any>} Line */
 /**
@@ -20,6 +22,7 @@ const HELD = 32 * 2 ** 20;
  * only it takes, about.
  */
 /** @typedef {{ line: Line, size: number }} Raw */
+/** @typedef {{ line: Line | null, size: number, begins: number, text: string | Uint8Array | null }} Kept */
 
 /**
  * Puts back what lines say by reference (`same`, `delta`). Total: what cannot be found becomes a marker `missing`.
@@ -32,10 +35,14 @@ export class Whole {
   #fetch;
   #next = 0;
   #bytes = 0;
-  /** @type {Map<number, Raw & { begins: number }>} */
+  /** @type {Map<number, Kept>} */
   #lines = new Map();
+  /** The seqs of those, and of those that are held parsed beside their text. */
+  #order = new Queue();
+  #recent = new Queue();
   /** @type {Map<number, Built>} */
   #states = new Map();
+  #remembered = new Queue();
   #held = 0;
 
   /** @param {((seq: number) => Line | null | undefined) | null} [fetch] */
@@ -45,17 +52,19 @@ export class Whole {
 
   /**
    * The whole line: itself where nothing is missing in it. `size` is its length in bytes; give it where it is known.
+   * `text` is its JSON: where it is given, older lines are kept as text, which takes a fraction of the memory.
    * @param {Line} line
    * @param {number} [size]
+   * @param {string | Uint8Array | null} [text]
    * @returns {Line}
    */
-  line(line, size) {
+  line(line, size, text = null) {
     const seq = Number.isInteger(line.seq) ? line.seq : this.#next;
     this.#next = seq + 1;
     const refers = line.same !== undefined || line.delta !== undefined;
     if (this.#fetch === null) {
       size ??= sizeOf(line);
-      this.#keep(seq, line, size);
+      this.#keep(seq, line, size, text);
     }
     if (!refers) return line;
     let built = this.#fetch === null ? undefined : this.#states.get(seq);
@@ -68,33 +77,42 @@ export class Whole {
     return whole;
   }
 
-  /** @param {number} seq @param {Line} line @param {number} size */
-  #keep(seq, line, size) {
+  /** @param {number} seq @param {Line} line @param {number} size @param {string | Uint8Array | null} text */
+  #keep(seq, line, size, text) {
     const begins = this.#bytes;
     this.#bytes += size + 1;
-    // A Map gives its entries in the order in which they were set.
-    for (const [old, kept] of this.#lines) {
-      if (kept.begins >= begins - WINDOW) break;
-      this.#lines.delete(old);
+    // Not by the Map's own order: it would pass over all that was deleted, each time.
+    for (; this.#order.length && (this.#lines.get(this.#order.first)?.begins ?? -1) < begins - WINDOW; this.#order.shift()) {
+      this.#lines.delete(this.#order.first);
     }
-    this.#lines.delete(seq);
-    this.#lines.set(seq, { line, size, begins });
+    this.#lines.set(seq, { line, size, begins, text });
+    this.#order.push(seq);
+    if (text === null) return;
+    this.#recent.push(seq);
+    if (this.#recent.length <= PARSED) return;
+    const old = this.#lines.get(this.#recent.shift());
+    if (old?.text) old.line = null;
   }
 
   /** @param {number} seq @param {Built} built */
   #remember(seq, built) {
-    this.#held += built.cost - (this.#states.get(seq)?.cost ?? 0);
+    const before = this.#states.get(seq);
+    if (!before) this.#remembered.push(seq);
+    this.#held += built.cost - (before?.cost ?? 0);
     this.#states.set(seq, built);
-    for (const [old, { cost }] of this.#states) {
-      if (this.#held <= HELD || this.#states.size === 1) break;
-      this.#held -= cost;
+    while (this.#held > HELD && this.#remembered.length > 1) {
+      const old = this.#remembered.shift();
+      this.#held -= this.#states.get(old)?.cost ?? 0;
       this.#states.delete(old);
     }
   }
 
   /** @param {number} seq @returns {Raw | null} */
   #raw(seq) {
-    if (this.#fetch === null) return this.#lines.get(seq) ?? null;
+    if (this.#fetch === null) {
+      const kept = this.#lines.get(seq);
+      return kept ? { line: kept.line ?? parsed(kept.text), size: kept.size } : null;
+    }
     const line = this.#fetch(seq);
     return isObject(line) ? { line, size: sizeOf(line) } : null;
   }
@@ -220,6 +238,40 @@ function nestedAt(built, pointer) {
 /** Whether the one pointer leads to the other's value, or into it. @param {string} pointer @param {string} outer */
 const isInside = (pointer, outer) =>
   pointer.startsWith(outer) && (pointer.length === outer.length || pointer[outer.length] === "/");
+
+/** Numbers, first in, first out. */
+class Queue {
+  /** @type {number[]} */
+  #numbers = [];
+  #gone = 0;
+
+  get length() {
+    return this.#numbers.length - this.#gone;
+  }
+
+  get first() {
+    return /** @type {number} */ (this.#numbers[this.#gone]);
+  }
+
+  /** @param {number} number */
+  push(number) {
+    this.#numbers.push(number);
+  }
+
+  shift() {
+    const { first } = this;
+    this.#gone++;
+    if (this.#gone > 4096 && this.#gone * 2 > this.#numbers.length) {
+      this.#numbers = this.#numbers.slice(this.#gone);
+      this.#gone = 0;
+    }
+    return first;
+  }
+}
+
+/** @param {string | Uint8Array | null} text @returns {Line} */
+const parsed = (text) => JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text ?? EMPTY));
+const EMPTY = new Uint8Array([0x7b, 0x7d]);
 
 /** What does not fit leaves things as they are. @param {() => void} change */
 function attempt(change) {
