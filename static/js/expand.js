@@ -335,6 +335,10 @@ function measure(value) {
   /** @type {object[]} */
   const waiting = [holder];
   for (let one = waiting.at(-1); one; one = waiting.at(-1)) {
+    if (weights.has(one)) {
+      waiting.pop();
+      continue;
+    }
     /** @type {object[]} */
     const inner = [];
     let taken = 1;

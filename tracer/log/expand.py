@@ -249,6 +249,9 @@ class _Weights:
         waiting: list[Any] = [holder]
         while waiting:
             one: Any = waiting[-1]
+            if id(one) in known:
+                waiting.pop()
+                continue
             inner: list[Any] = []
             taken = 1 + (len(one) if type(one) is list else sum(map(len, one)))
             for item in one if type(one) is list else one.values():
