@@ -1,4 +1,4 @@
-"""Secrets that are known by what stands before them: a name (`password=…`, `"api_key": "…"`), a scheme, a URL's user."""
+"""Secrets known by what stands before them: a name (`password=…`, `"api_key": "…"`), a scheme, a URL's user."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from .secrets import Span
 
 _KEYS = (
-    r"(?:api|access|secret|private|account|shared|shared[_\- ]?access|encryption|signing|master|auth|service|subscription)"
+    r"(?:api|access|secret|private|account|shared|shared[_\- ]?access|encryption|signing|master|auth|service"
+    r"|subscription)"
     r"[_\- ]?key"
 )
-_TOKENS = r"(?:access|refresh|auth|bearer|session|id|api|bot|oauth|csrf|xsrf|jwt|security|personal|client|user|app)?[_\- ]?token"
-_STRONG = rf"pass[_\- ]?(?:word|wd|phrase|code)|secret|{_KEYS}|{_TOKENS.replace(')?[', ')[')}|credentials?"
+_TOKENS = (
+    r"(?:access|refresh|auth|bearer|session|id|api|bot|oauth|csrf|xsrf|jwt|security|personal|client|user|app)"
+    r"[_\- ]?token"
+)
+_STRONG = rf"pass[_\- ]?(?:word|wd|phrase|code)|secret|{_KEYS}|{_TOKENS}|credentials?"
 """Whatever has such a name is secret; what has a weak one is, where it looks like it."""
 _WEAK = r"token|pwd|pass|auth|sig(?:nature)?|[a-z0-9]_key"
 _AFTER = r"(?:[_\-]?(?:hash|value|text|string|b64|base64|\d{1,3}))?"
@@ -40,25 +44,27 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"(?:<[^>]*>?|\{[^}]*\}*|\$\{?\w+\}?|%\(?\w*\)?s?|\W+|x+|your\b.*|\[secret: .*|null|none|true|false|nil|undefined|str|string|bytes"
-    r"|required|optional|optional\[.*|missing|invalid|empty|hidden|redacted|example|changeme|pass(?:word|wd)?|pwd|secret|token"
+    r"(?:<[^>]*>?|\{[^}]*\}*|(?:[^\w{}]*\{\w*\})+[^\w{}]*|\$\{?\w+\}?|%\(?\w*\)?s?|\W+|x+|your\b.*|\[secret: .*"
+    r"|null|none|true|false|nil|undefined|str|string|bytes|optional\[.*"
+    r"|required|optional|missing|invalid|empty|hidden|redacted|example|changeme|pass(?:word|wd)?|pwd|secret|token"
     r"|integer|number|boolean|object|array|text|not|is|are|must|and|or|the|a|an|of|for|in|to|with)",
     re.IGNORECASE | re.DOTALL,
 )
 _CODE = re.compile(r"[A-Za-z_][\w.]*(?:[(\[{].*)?[,)\]}:]*")
+_CALL = re.compile(r"[A-Za-z_][\w.]*[(\[]")
 _TOKEN = re.compile(r"[A-Za-z0-9_\-+/=.~%:]{16,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
-_BEARER = re.compile(r"(?<![a-z])bearer\s{1,3}([A-Za-z0-9_\-.~+/=]{12,})", re.IGNORECASE)
-_BASIC = re.compile(r"(?<![a-z])basic\s{1,3}([A-Za-z0-9+/]{6,}={0,2})", re.IGNORECASE)
+_BEARER = re.compile(r"(?:(?<![a-z])|(?<=\\[nrt]))bearer\s{1,3}([A-Za-z0-9_\-.~+/=]{12,})", re.IGNORECASE)
+_BASIC = re.compile(r"(?:(?<![a-z])|(?<=\\[nrt]))basic\s{1,3}([A-Za-z0-9+/]{6,}={0,2})", re.IGNORECASE)
 _AUTHORIZATION = re.compile(
-    r"authorization(?:\\*[\"'])?\s{0,3}[:=,]\s{0,3}(?:[bru](?=[\"']))?(?:\\*[\"'])?"
+    r"authorization(?:\\*[\"']\s{0,3}[:=,]|\s{0,3}[:=])\s{0,3}(?:[bru](?=[\"']))?(?:\\*[\"'])?"
     r"(?P<scheme>(?:bearer|basic|token|digest|negotiate|apikey|bot|key|aws4-hmac-sha256)\s{1,3})?"
     r"(?P<value>[^\"'\r\n\\]{4,2000})",
     re.IGNORECASE,
 )
 _COOKIE = re.compile(
-    r"(?<![a-z])cookie(?:\\*[\"'])?\s{0,3}[:,]\s{0,3}(?:[bru](?=[\"']))?(?:\\*[\"'])?([\w.\-]{1,100}=[^\r\n\"'\\]{3,4000})",
+    r"(?:(?<![a-z])|(?<=\\[nrt]))cookie(?:\\*[\"']\s{0,3}[:,]|\s{0,3}:)\s{0,3}(?:[bru](?=[\"']))?(?:\\*[\"'])?([\w.\-]{1,100}=[^\r\n\"'\\]{3,4000})",
     re.IGNORECASE,
 )
 _IN_URL = re.compile(r"://([^\s/?#:@\"'<>\\]{0,200})(?::([^\s/?#\"'<>\\]{1,400}))?@(?=[\w\[%{.-])")
@@ -85,7 +91,7 @@ def _kind(name: str) -> str:
 
 
 def holds(value: str, strong: bool) -> bool:
-    """Whether what stands under a name is a secret: not what is left to fill in, nor a word that says something of it."""
+    """Whether what stands under a name is a secret: not something to fill in, nor a word that tells of it."""
     value = value.strip()
     if not value or _PLACEHOLDER.fullmatch(value):
         return False
@@ -142,7 +148,7 @@ def _urls(text: str) -> Iterator[Span]:
 def _header(found: re.Match[str]) -> Iterator[Span]:
     value = found["value"]
     first = value.split(None, 1)[0] if value.strip() else ""
-    if _PLACEHOLDER.fullmatch(first):
+    if _PLACEHOLDER.fullmatch(first) or _CALL.match(first):
         return
     if found["scheme"] or (len(first) >= 8 and any(c.isdigit() for c in first)):
         yield Span(*found.span("value"), "authorization")
@@ -200,7 +206,7 @@ def _bare(text: str, name: re.Match[str], value: re.Match[str], strong: bool) ->
             return None
         if before not in "?&;" and text.count("\n", 0, 4000):
             return None
-    elif re.match(r"[A-Za-z_][\w.]*[(\[]", said) and "=" in separator:
-        return None  # code: a call, an index
+    elif _CALL.match(said) or (not strong and "==" in separator):
+        return None
     start = value.start("bare")
     return start, start + len(said)

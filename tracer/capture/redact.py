@@ -83,6 +83,11 @@ class Redactor:
         self._grown: dict[str, str] = {}
         self._said = False
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is an own function, which is to see every text."""
+        return self._function is not None
+
     def __call__(self, value: Json, key: str = "") -> Json:
         """The value without its secrets: itself where it has none. It is not changed. `key` is what it stands under."""
         try:

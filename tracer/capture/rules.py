@@ -66,7 +66,7 @@ def is_on(environment: Mapping[str, str]) -> bool:
 
 
 def own_patterns(environment: Mapping[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """The (kind, pattern) of TRACER_REDACT_PATTERNS: lines `kind=regex`, or @FILE with such lines. Raises ValueError."""
+    """TRACER_REDACT_PATTERNS as (kind, pattern): lines `kind=regex`, or @FILE with such lines. Raises ValueError."""
     variable = BY_NAME["redact_patterns"].variable
     text = environment.get(variable, "").strip()
     if text.startswith("@"):

@@ -46,7 +46,10 @@ _PREFIXED: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
     ("github_token", ("github_pat_",), 36, "[A-Za-z0-9_]"),
     (
         "gitlab_token",
-        tuple(f"gl{kind}-" for kind in "pat oas dt rt rtr cbt ptt ft imt agent soat ffct".split()),
+        tuple(
+            f"gl{kind}-"
+            for kind in ("pat", "oas", "dt", "rt", "rtr", "cbt", "ptt", "ft", "imt", "agent", "soat", "ffct")
+        ),
         20,
         "[A-Za-z0-9_.-]",
     ),
@@ -82,7 +85,7 @@ _PREFIXED: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
     ("e2b_key", ("e2b_",), 40, "[0-9a-f]"),
     ("elevenlabs_key", ("sk_",), 48, "[0-9a-f]"),
     ("vault_token", ("hvs.", "hvb.", "hvr."), 24, _RUN),
-    ("doppler_token", tuple(f"dp.{kind}." for kind in "pt st ct sa scim audit".split()), 30, "[A-Za-z0-9_.-]"),
+    ("doppler_token", tuple(f"dp.{kind}." for kind in ("pt", "st", "ct", "sa", "scim", "audit")), 30, "[A-Za-z0-9_.-]"),
     ("grafana_token", ("glsa_", "glc_"), 32, "[A-Za-z0-9+/=_]"),
     ("newrelic_key", ("NRAK-",), 27, "[A-Z0-9]"),
     ("postman_key", ("PMAK-",), 50, "[0-9a-f-]"),
@@ -132,7 +135,11 @@ _SHAPED: tuple[tuple[str, tuple[str, ...], str], ...] = (
         ("AKIA", "ASIA"),
         r"A[KS]IA[A-Z0-9]{16}[\s\"',;:|/&=\\]{1,8}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
     ),
-    ("azure_client_secret", ("Q~",), r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}"),
+    (
+        "azure_client_secret",
+        ("Q~",),
+        r"(?:(?<![A-Za-z0-9_~.-])|(?<=\\[nrt]))[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}",
+    ),
     ("azure_openai_key", ("JQQJ99",), r"[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}"),
     (
         "slack_webhook",
@@ -140,9 +147,13 @@ _SHAPED: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{20,})",
     ),
     ("discord_webhook", ("/api/webhooks/",), rf"/api/webhooks/\d{{5,25}}/({_RUN}{{30,}})"),
-    ("discord_token", (".",), rf"(?<![\w.-])[MNO]{_RUN}{{23,27}}\.{_RUN}{{6}}\.{_RUN}{{27,40}}(?![\w-])"),
+    (
+        "discord_token",
+        (".",),
+        rf"(?:(?<![\w.-])|(?<=\\[nrt]))[MNO]{_RUN}{{23,27}}\.{_RUN}{{6}}\.{_RUN}{{27,40}}(?![\w-])",
+    ),
     ("telegram_token", (":AA",), rf"(?<!\d)\d{{8,10}}:AA{_RUN}{{32,33}}(?!{_RUN})"),
-    ("twilio_key", ("SK",), r"(?<![A-Za-z0-9])SK[0-9a-f]{32}(?![0-9a-f])"),
+    ("twilio_key", ("SK",), rf"{_EDGE}SK[0-9a-f]{{32}}(?![0-9a-f])"),
     ("sendgrid_key", ("SG.",), rf"SG\.{_RUN}{{16,100}}\.{_RUN}{{16,100}}"),
     ("mailchimp_key", ("-us",), r"(?<![0-9a-f])[0-9a-f]{32}-us\d{1,2}(?!\w)"),
     ("airtable_token", ("pat",), r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
@@ -167,8 +178,8 @@ FORMATS = tuple(_formats())
 LONG_RUN = re.compile(r"[-_./][A-Za-z0-9_/+-]{15}")
 """Stands in nearly every secret of FORMATS; seldom in prose."""
 NO_RUN = re.compile(
-    r"A(?:[KSB]IA|CCA|Iza|BSK|T[AC]TT3|TBB)|LTAI|JQQJ99|Q~|:AA|1//0|PRIVATE KEY|Private-Lines|SK[0-9a-f]{8}|dapi[0-9a-f]"
-    r"|IQoJb3J|FwoGZXI"
+    r"A(?:[KSB]IA|CCA|Iza|BSK|T[AC]TT3|TBB)|LTAI|JQQJ99|Q~|:AA|1//0|PRIVATE KEY|Private-Lines|SK[0-9a-f]{8}"
+    r"|dapi[0-9a-f]|IQoJb3J|FwoGZXI|-us\d"
 )
 """What stands in the others."""
 
