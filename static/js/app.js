@@ -2,6 +2,7 @@
 
 import { announcer } from "./announcer.js";
 import { makeApi } from "./api.js";
+import { connections } from "./connections.js";
 import { show } from "./dom.js";
 import { chainLabel } from "./format.js";
 import { Loop } from "./loop.js";
@@ -71,13 +72,17 @@ const touchHome = loop.add(() => {
 mountTheme(part("theme", HTMLElement));
 
 let hadRuns = false;
-const runsSession = new RunsSession(api, () => {
-  touchRuns();
-  runPage.touchHeader();
-  const has = runsSession.list.total > 0;
-  if (has !== hadRuns) touchHome();
-  hadRuns = has;
-});
+const runsSession = new RunsSession(
+  api,
+  () => {
+    touchRuns();
+    runPage.touchHeader();
+    const has = runsSession.list.total > 0;
+    if (has !== hadRuns) touchHome();
+    hadRuns = has;
+  },
+  connections.list,
+);
 const runs = new RunsView(part("runs", HTMLElement), send, runsSession, announce);
 const drawer = mountDrawer(part("drawer", HTMLElement), part("runs", HTMLElement));
 

@@ -1,5 +1,6 @@
 // What keeps the page in touch with the server: the events of the run that is shown. No DOM.
 
+import { connections } from "./connections.js";
 import { Feed } from "./feed.js";
 import { RunStore } from "./store.js";
 
@@ -31,6 +32,7 @@ export class RunSession {
     this.store = new RunStore(run);
     this.feed = new Feed({
       url: `/api/runs/${encodeURIComponent(run)}/events`,
+      ask: connections.run,
       take: (messages, fresh) => this.#take(messages, fresh),
       changed: (status) => {
         if (status.state === "live") this.store.cutOff = null;

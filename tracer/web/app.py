@@ -30,7 +30,7 @@ from .assets import Static, templates
 from .gate import Gate
 from .listing import Listing
 from .problems import FAILED, Problem
-from .sse import Cut, Outbox, Stop, Stream, feed_list, feed_run, settled
+from .sse import Cut, Outbox, Stop, Stream, at_once, feed_list, feed_run, settled
 
 JSON_LINES = "application/jsonl"
 _BLOCK = 1 << 18
@@ -212,10 +212,12 @@ class _Runs:
         if text is None:
             name, text = "after", request.query_params.get("after")
         after = body.number(text, name, default=-1, least=-1)
+        wait = body.number(request.query_params.get("wait"), "wait", default=1, most=1)
 
         async def feed(outbox: Outbox) -> None:
             with self._store.pauses(run) as pause:
-                await feed_run(settled(self._store.follow(run, after)), outbox, sleep=pause)
+                items = settled(self._store.follow(run, after))
+                await feed_run(items if wait else at_once(items), outbox, sleep=pause)
 
         return Stream(feed, self._stop, request.app.cut)
 

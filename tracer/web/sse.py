@@ -28,6 +28,7 @@ _log = logging.getLogger("tracer")
 FLUSH_SECONDS = 0.016
 PING_SECONDS = 15.0
 SEND_SECONDS = 30.0
+QUIET_SECONDS = 0.1
 CATCH_UP_BYTES = 1 << 16
 """From this size on a flush is a reader catching up: there is more, and waiting would only slow it down."""
 _HELLO = b"retry: 1000\n\n"
@@ -122,6 +123,18 @@ async def feed_run(
             await outbox.send(data)
             if len(data) < CATCH_UP_BYTES and (wait := flushed + FLUSH_SECONDS - clock()) > 0:
                 await sleep(wait)
+
+
+async def at_once(
+    items: AsyncGenerator[Batch | Signal, None], quiet: float = QUIET_SECONDS
+) -> AsyncGenerator[Batch | Signal, None]:
+    """What there is by now: ends when nothing more came for `quiet` seconds."""
+    async with contextlib.aclosing(items):
+        while True:
+            try:
+                yield await asyncio.wait_for(anext(items), quiet)
+            except (StopAsyncIteration, TimeoutError):
+                return
 
 
 async def settled(

@@ -124,12 +124,12 @@ export class RunsTools {
   }
 
   draw() {
-    const { list, selection, text } = this.session;
+    const { list, selection, shown, text } = this.session;
     const { filter } = list;
     const { q, status, chain, starred } = filter;
     const narrowed = Boolean(q || status || chain || starred);
-    const some = `${count(list.rows.length)} of ${count(list.total)}`;
-    setText(this.count, list.total ? (narrowed ? some : count(list.total)) : "");
+    const some = `${count(shown.rows.length)} of ${count(list.total)}`;
+    setText(this.count, list.total ? (narrowed || text ? some : count(list.total)) : "");
     const state = starred ? "*" : status;
     if (this.state.value !== state) this.state.value = state;
     this.state.classList.toggle("set", state !== "");
@@ -138,11 +138,11 @@ export class RunsTools {
     show(this.filters, list.total > 0);
     show(this.select, list.total > 0);
     show(this.inside, q !== "" && !text && list.total > 0);
-    if (q) setText(this.inside, `Search inside runs for “${q}”`);
+    if (q) setText(this.inside, `Look inside for “${q}”`);
     this.#drawText();
-    const shown = this.selecting || selection.size > 0;
-    setAttribute(this.select, "aria-pressed", String(shown));
-    show(this.bar.element, shown);
+    const isOpen = this.selecting || selection.size > 0;
+    setAttribute(this.select, "aria-pressed", String(isOpen));
+    show(this.bar.element, isOpen);
     this.bar.draw(selection.size);
   }
 
