@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import orjson
 
 _BLOCK = 1 << 20
-_AROUND = 60
+_BEFORE, _AFTER = 16, 100
+"""How many characters around what was found are shown."""
 _FIELDS = ("data", "input", "error", "interrupts", "config", "metadata", "tags", "text", "advice", "evidence", "stack")
 
 
@@ -49,7 +50,7 @@ class Needle:
         place = text.lower().find(self.text)
         if place < 0 and (place := text.casefold().find(self.text)) < 0:
             return None
-        begin, end = max(0, place - _AROUND), place + self.long + _AROUND
+        begin, end = max(0, place - _BEFORE), place + self.long + _AFTER
         found = " ".join(text[begin:end].split())
         return f"{'…' if begin else ''}{found}{'…' if end < len(text) else ''}"
 
@@ -124,7 +125,7 @@ class _Streams:
             text = self._ends.get(key, "") + "".join(texts)
             if excerpt := self._needle.excerpt(text):
                 return excerpt
-            self._ends[key] = text[-self._needle.long - _AROUND :]
+            self._ends[key] = text[-self._needle.long - _BEFORE :]
         return None
 
 
