@@ -125,7 +125,7 @@ class Writer:
             seq = self._seq + 1
             self._add(_dump({"seq": seq, "t_us": self._t_us, **line}))
             self._seq = seq
-            crowded = self._waiting > _thread.share // 4
+            crowded = self._waiting > _thread.share // 8
         _thread.wake(self)
         if crowded:
             self._make_room()
@@ -212,7 +212,7 @@ class Writer:
         """Wait for the writer thread as long as it gets on; where it does not and too much waits, take no more."""
         with self._lock:
             share = _thread.share
-            while self._waiting > share // 4 and not (self._stuck or self.alarm or self.ended):
+            while self._waiting > share // 8 and not (self._stuck or self.alarm or self.ended):
                 before = self._size
                 self._room.wait(STALL_SECONDS)
                 self._stuck = self._size == before
