@@ -37,7 +37,8 @@ export function valueAt(value, path) {
 export class Draft {
   /** Entries and characters that were copied or moved. */
   copied = 0;
-  #own = new Set();
+  /** @type {Set<unknown> | null} */
+  #own = null;
 
   /** @param {any} value */
   constructor(value) {
@@ -125,11 +126,12 @@ export class Draft {
 
   /** @param {any} value */
   #mine(value) {
-    if (this.#own.has(value)) return value;
+    if (this.#own?.has(value)) return value;
     const list = Array.isArray(value);
     if (!list && !isObject(value)) throw new DeltaError();
     this.#spend(list ? value.length : Object.keys(value).length);
     const copy = list ? value.slice() : { ...value };
+    this.#own ??= new Set();
     this.#own.add(copy);
     return copy;
   }
@@ -148,7 +150,7 @@ function indexOf(token, most) {
 }
 
 /** @param {Record<string, any>} inside @param {string} key @param {any} value */
-function setMember(inside, key, value) {
+export function setMember(inside, key, value) {
   // Assigned, it would be the object's prototype and no member.
   if (key === "__proto__")
     Object.defineProperty(inside, key, { value, writable: true, enumerable: true, configurable: true });

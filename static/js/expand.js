@@ -1,9 +1,9 @@
 // Whole lines from lines as they stand in the log. Twin of tracer/log/expand.py; docs/format.md has the rules. No DOM.
 
-import { DeltaError, Draft, tokens, valueAt } from "./delta.js";
+import { DeltaError, Draft, setMember, tokens, valueAt } from "./delta.js";
 
 /** Bytes of log, from the start of a line back, that are kept; a line refers to none that begins further back. */
-const WINDOW = 8 * 2 ** 20;
+export const WINDOW = 8 * 2 ** 20;
 /** References inside each other that are followed. */
 const NESTED = 16;
 /** Lines that one line is rebuilt from at most. */
@@ -33,6 +33,7 @@ const PARSED = 256;
  */
 export class Whole {
   #fetch;
+  #measure;
   #next = 0;
   #bytes = 0;
   /** @type {Map<number, Kept>} */
@@ -45,9 +46,13 @@ export class Whole {
   #remembered = new Queue();
   #held = 0;
 
-  /** @param {((seq: number) => Line | null | undefined) | null} [fetch] */
-  constructor(fetch = null) {
+  /**
+   * @param {((seq: number) => Line | null | undefined) | null} [fetch]
+   * @param {(seq: number, line: Line) => number} [measure] how many bytes a line that was fetched has
+   */
+  constructor(fetch = null, measure = (_, line) => sizeOf(line)) {
     this.#fetch = fetch;
+    this.#measure = measure;
   }
 
   /**
@@ -70,9 +75,13 @@ export class Whole {
     let built = this.#fetch === null ? undefined : this.#states.get(seq);
     if (built === undefined) {
       built = this.#build(seq, line, size ?? sizeOf(line), this.#resolve(seq, line));
-      this.#remember(seq, built);
+      // What is only repeated is put together again as fast as it is looked up.
+      if (line.delta !== undefined || this.#fetch === null) this.#remember(seq, built);
     }
-    const { same: _same, delta: _delta, ...whole } = line;
+    /** @type {Line} */
+    const whole = {};
+    for (const key of Object.keys(line))
+      if (key !== "same" && key !== "delta") setMember(whole, key, line[key]);
     whole.data = built.data;
     return whole;
   }
@@ -82,7 +91,11 @@ export class Whole {
     const begins = this.#bytes;
     this.#bytes += size + 1;
     // Not by the Map's own order: it would pass over all that was deleted, each time.
-    for (; this.#order.length && (this.#lines.get(this.#order.first)?.begins ?? -1) < begins - WINDOW; this.#order.shift()) {
+    for (
+      ;
+      this.#order.length && (this.#lines.get(this.#order.first)?.begins ?? -1) < begins - WINDOW;
+      this.#order.shift()
+    ) {
       this.#lines.delete(this.#order.first);
     }
     this.#lines.set(seq, { line, size, begins, text });
@@ -114,7 +127,7 @@ export class Whole {
       return kept ? { line: kept.line ?? parsed(kept.text), size: kept.size } : null;
     }
     const line = this.#fetch(seq);
-    return isObject(line) ? { line, size: sizeOf(line) } : null;
+    return isObject(line) ? { line, size: this.#measure(seq, line) } : null;
   }
 
   /**
@@ -123,6 +136,28 @@ export class Whole {
    * @param {Line} line
    */
   #resolve(seq, line) {
+    return this.#plain(seq, line) ?? this.#nested(seq, line);
+  }
+
+  /**
+   * The same where all of them say what they hold themselves, or are known; else null.
+   * @param {number} seq
+   * @param {Line} line
+   */
+  #plain(seq, line) {
+    /** @type {Map<number, Built | null>} */
+    const found = new Map();
+    for (const number of referred(line, seq)) {
+      const known = this.#states.get(number);
+      const raw = known ? null : this.#raw(number);
+      if (raw && (raw.line.same !== undefined || raw.line.delta !== undefined)) return null;
+      found.set(number, known ?? (raw && this.#build(number, raw.line, raw.size, found)));
+    }
+    return found;
+  }
+
+  /** @param {number} seq @param {Line} line */
+  #nested(seq, line) {
     /** @type {Map<number, Built | null>} */
     const found = new Map();
     /** @type {Map<number, Raw>} */
@@ -270,7 +305,8 @@ class Queue {
 }
 
 /** @param {string | Uint8Array | null} text @returns {Line} */
-const parsed = (text) => JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text ?? EMPTY));
+const parsed = (text) =>
+  JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text ?? EMPTY));
 const EMPTY = new Uint8Array([0x7b, 0x7d]);
 
 /** What does not fit leaves things as they are. @param {() => void} change */

@@ -6,7 +6,9 @@
 const DEEPEST = 1024;
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|.)/g;
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
-const MAY_BE_ENDLESS = /\d[eE]\+?\d{3}|\d{200}/;
+const EXPONENT = /\d[eE]\+?\d{3}/;
+const DIGITS = /\d{200}/;
+const LONG = 200;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -41,12 +43,22 @@ function parse(raw) {
 /** Whether a text that JSON.parse takes is one for strict readers, too. @param {string} text */
 function isStrict(text) {
   if (text.length > 2 * DEEPEST && depth(text) > DEEPEST) return false;
-  if (/\\u[dD]/.test(text) && hasHalfPair(text)) return false;
-  if (!MAY_BE_ENDLESS.test(text)) return true;
+  if (text.includes("\\") && /\\u[dD]/.test(text) && hasHalfPair(text)) return false;
+  if (!mayBeEndless(text)) return true;
   for (const [token] of text.matchAll(TOKEN)) {
     if (!token.startsWith('"') && !Number.isFinite(Number(token))) return false;
   }
   return true;
+}
+
+/** Whether a number in it may be beyond all numbers. @param {string} text */
+function mayBeEndless(text) {
+  // As many digits as that cannot hide between the places that are looked at.
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x30 && code <= 0x39 && DIGITS.test(text)) return true;
+  }
+  return /[eE]\+?\d{3}/.test(text) && EXPONENT.test(text);
 }
 
 /** @param {string} text */

@@ -1,7 +1,7 @@
 // A log from its bytes into batches of rows, for the page to show: what a worker does with a file. No DOM.
 
 import { Kinds } from "./columns.js";
-import { Whole } from "./expand.js";
+import { Whole, WINDOW } from "./expand.js";
 import { Intake } from "./intake.js";
 import { check } from "./lines.js";
 import { NumberList } from "./typed.js";
@@ -17,6 +17,8 @@ import { NumberList } from "./typed.js";
 /** Rows in a batch at most: the page takes one in a few milliseconds. */
 const ROWS = 8192;
 const TEXT_ROOM = 1 << 20;
+/** Lines that are kept parsed, since most references are to what came a moment ago. */
+const RECENT = 256;
 
 /** Collects rows. */
 class Rows {
@@ -103,7 +105,16 @@ export class LogReader {
   /** Where each line begins. */
   offsets = new NumberList(Float64Array, 1024);
   intake = new Intake();
-  #whole = new Whole();
+  #whole = new Whole(
+    (seq) => this.#earlier(seq),
+    (seq) => this.offsets.at(seq + 1) - this.offsets.at(seq),
+  );
+  /** The newest lines as they stand in the log, by their seq modulo how many these are. @type {Line[]} */
+  #recent = [];
+  /** The bytes of lines before, as far back as a line may refer to. @type {{ begin: number, bytes: Uint8Array }[]} */
+  #blocks = [];
+  /** How many bytes came. */
+  #came = 0;
   #rows = new Rows();
   /** @type {import("./intake.js").Fact[]} */
   #facts = [];
@@ -121,6 +132,9 @@ export class LogReader {
 
   /** @param {Uint8Array} bytes */
   push(bytes) {
+    this.#blocks.push({ begin: this.#came, bytes });
+    this.#came += bytes.length;
+    while (this.#blocks[1] && this.#blocks[1].begin < this.read - WINDOW) this.#blocks.shift();
     let from = 0;
     while (!this.ended) {
       const newline = bytes.indexOf(10, from);
@@ -152,9 +166,30 @@ export class LogReader {
   #take(raw) {
     this.offsets.push(this.read);
     this.read += raw.length + 1;
-    const line = this.#whole.line(check(this.lines, raw), raw.length);
+    const line = check(this.lines, raw);
+    this.#recent[this.lines % RECENT] = line;
     this.lines++;
-    this.add(line);
+    this.add(this.#whole.line(line, raw.length));
+  }
+
+  /** A line before this one, as it stands in the log; null where it is too far back. @param {number} seq */
+  #earlier(seq) {
+    const recent = this.#recent[seq % RECENT];
+    if (recent?.seq === seq) return recent;
+    const begin = this.offsets.at(seq);
+    const end = this.offsets.at(seq + 1) - 1;
+    if (begin < this.read - WINDOW) return null;
+    let at = this.#blocks.findLastIndex((block) => block.begin <= begin);
+    if (at < 0) return null;
+    /** @type {Uint8Array} */
+    let raw = new Uint8Array(0);
+    for (; at < this.#blocks.length; at++) {
+      const block = /** @type {{ begin: number, bytes: Uint8Array }} */ (this.#blocks[at]);
+      if (block.begin >= end) break;
+      const part = block.bytes.subarray(Math.max(0, begin - block.begin), end - block.begin);
+      raw = raw.length ? joined(raw, part) : part;
+    }
+    return check(seq, raw);
   }
 
   /** @param {Line} line */

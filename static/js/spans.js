@@ -73,11 +73,18 @@ export const isModel = (type) => type === "chat_model" || type === "llm";
  */
 export function spanEvent(event) {
   if (typeof event !== "string" || !event.startsWith("on_")) return null;
+  const known = PARTS.get(event);
+  if (known) return known;
   const at = event.lastIndexOf("_");
   const type = event.slice(3, at);
   const phase = event.slice(at + 1);
   return at > 3 && PHASES.includes(phase) ? [type, phase] : null;
 }
+
+/** @type {Map<string, [string, string]>} */
+const PARTS = new Map(
+  SPAN_TYPES.flatMap((type) => PHASES.map((phase) => [`on_${type}_${phase}`, [type, phase]])),
+);
 
 /**
  * The state of a run after the lines given so far. `add` takes them in order, one at a time; or, where another fold
