@@ -6,10 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from .delta import pointer_token
 from .events import Line, is_node, span_event
+from .once import SHORT, Once, Value
 
 _OWN = ("tags", "metadata")
 """What a custom event may have of its own: sent from synchronous code it has none."""
+_MODELS = frozenset({"chat_model", "llm"})
+_STAMP = 44
+"""Bytes that `seq`, `t_us` and a newline take at most, of a run that is not endless."""
 
 
 @dataclass(slots=True)
@@ -21,6 +28,8 @@ class _Known:
     """Run ids from the root to the parent, as the start line lets a reader derive them."""
     constants: dict[str, Any]
     open: bool = True
+    parts: dict[str, tuple[bytes, bytes, bool]] = field(default_factory=dict)
+    """Of its stream's lines, by event: how they begin, also with the data, and whether a model streams them."""
 
 
 class _Table:
@@ -46,11 +55,12 @@ class _Table:
         return [*parent.ancestors, parent.run_id] if parent else []
 
 
-@dataclass(slots=True)
 class Compactor:
-    """Turns one run's events, in order, into lines (without `seq` and `t_us`)."""
+    """Turns one run's events, in order, into lines."""
 
-    _table: _Table = field(default_factory=_Table)
+    def __init__(self) -> None:
+        self._table = _Table()
+        self._once = Once()
 
     @property
     def spans(self) -> int:
@@ -84,7 +94,7 @@ class Compactor:
         return self.number(run_id) if run_id else None
 
     def line(self, event: Mapping[str, Any]) -> Line:
-        """The line for an event in LangChain's shape whose values are strict JSON.
+        """The line for an event in LangChain's shape whose values are strict JSON, without `seq` and `t_us`.
 
         Of an event that belongs to a span already started only `event`, `run_id`, `data` and `cause` are read (and
         `name`, `tags` and `metadata`, of a custom event).
@@ -106,8 +116,58 @@ class Compactor:
                 known.open = False
         if "cause" in event:
             line["cause"] = event["cause"]
-        line["data"] = event["data"]
+        if "data" in event:
+            line["data"] = event["data"]
         return line
+
+    def begin(self, header: Mapping[str, Any]) -> None:
+        """These are the fields of the run's first line."""
+        self._once.header(orjson.dumps(header.get("input")), len(orjson.dumps(header)) + _STAMP)
+
+    def chunk(self, seq: int, event: str, run_id: str, value: Value) -> bytes | None:
+        """The line for a chunk of a span that has started, as `body` gives it; None for one that has not."""
+        known = self._table.find(run_id)
+        if known is None:
+            return None
+        parts = known.parts.get(event)
+        if parts is None:
+            kind = span_event(event)
+            head = orjson.dumps({"event": event, "span": known.span})[1:-1]
+            is_model = kind is not None and kind[0] in _MODELS
+            parts = known.parts[event] = (head, head + b',"data":{"chunk":', is_model)
+        head, opening, is_model = parts
+        if len(value.raw) <= SHORT:
+            body = opening + value.raw + b"}}"
+        elif is_model:
+            self._once.whole(seq, "/chunk", value.raw)
+            body = opening + value.raw + b"}}"
+        else:
+            body = head + self._once.data(seq, known.span, {"chunk": value}) + b"}"
+        self._once.passed(len(body) + _STAMP)
+        return body
+
+    def body(self, seq: int, line: Line, data: Mapping[str, Value] | bytes | None = None) -> bytes:
+        """A line as it stands in the log, but for the `{` and the stamps it begins with.
+
+        `data` are the members of its data, as JSON; all of it, where that is no object; None for a line without.
+        """
+        body = orjson.dumps(line)[1:-1]
+        kind = span_event(line["event"])
+        span = line.get("span")
+        if isinstance(data, Mapping):
+            if kind and kind[1] == "stream" and kind[0] in _MODELS:
+                for key, value in data.items():
+                    self._once.whole(seq, f"/{pointer_token(key)}", value.raw)
+                members = b",".join([orjson.dumps(key) + b":" + value.raw for key, value in data.items()])
+                body += b',"data":{' + members + b"}"
+            else:
+                body += self._once.data(seq, span if kind and kind[1] == "stream" else None, data)
+        elif data is not None:
+            body += self._once.any(seq, data)
+        if span is not None and kind and kind[1] in ("end", "error"):
+            self._once.ended(span)
+        self._once.passed(len(body) + _STAMP)
+        return body + b"}"
 
     def _start(self, span_type: str, event: Mapping[str, Any]) -> Line:
         parent_ids = event["parent_ids"]
@@ -129,8 +189,36 @@ class Compactor:
             line["parent_ids"] = parent_ids
         if "invocation_params" in event:
             line["invocation_params"] = event["invocation_params"]
-        line["data"] = event["data"]
+        if "data" in event:
+            line["data"] = event["data"]
         return line
+
+
+def values(data: Any) -> dict[str, Value] | bytes:
+    """An event's data, strict JSON, as `Compactor.body` takes it."""
+    if type(data) is dict:
+        return {key: Value(orjson.dumps(item)) for key, item in data.items()}
+    return orjson.dumps(data)
+
+
+class Shortener:
+    """Turns whole lines, in order, into what stands in a log."""
+
+    def __init__(self) -> None:
+        self._compactor = Compactor()
+
+    def raw(self, line: Line) -> bytes:
+        """A whole line with its `seq`, as it stands in a log, without the newline.
+
+        Raises TypeError for one that is nested too deep to be written.
+        """
+        if line["event"] == "run_start":
+            self._compactor.begin(line)
+            return orjson.dumps(line)
+        stamps = {key: line[key] for key in ("seq", "t_us") if key in line}
+        head = {key: value for key, value in line.items() if key != "data" and key not in stamps}
+        data = values(line["data"]) if "data" in line else None
+        return orjson.dumps(stamps)[:-1] + b"," + self._compactor.body(line["seq"], head, data)
 
 
 def expand(lines: Iterator[Line]) -> Iterator[dict[str, Any]]:

@@ -156,7 +156,7 @@ class Whole:
             value: Any = _missing(base)
             if source is not None and isinstance(ops := about.get("ops"), list):
                 with contextlib.suppress(DeltaError):
-                    there = about["from"] if "from" in about else pointer
+                    there: str = about.get("from", pointer)  # tokens() refuses what is none
                     changed = Draft(value_at(source.data, tokens(there)))
                     brought = _weigh(source, changed.value, room, self._weights)
                     for operation in ops:
