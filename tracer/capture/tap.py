@@ -22,6 +22,7 @@ from .findings import Findings
 from .findings.threads import WATCH
 from .graph import WRITER
 from .rules import Redact, chosen
+from .tokens import Tokens
 
 NOT_GIVEN: Any = object()
 """The input of a run whose root takes it as a stream: only its end tells."""
@@ -55,6 +56,7 @@ class Tap:
         self._held_open: Mapping[UUID, Any] | None = None
         """What v2's handler takes to be open, by run id: it forgets the second of two spans with one run id."""
         self.findings = Findings()
+        self._tokens = Tokens(writer, self.redact, self.findings.clock)
         self._compactor = Compactor()
         self._causes = Causes()
         WATCH.begin(self)
@@ -92,6 +94,12 @@ class Tap:
 
     def sent(self, event: Mapping[str, Any]) -> None:
         """Record an event in v2's shape, with live objects."""
+        try:
+            if self._tokens.write(event):
+                return
+        except Exception:
+            self._drop()
+            return
         at = self.writer.now()
         # Encoding may run a `__repr__`, which may do anything, wait for another branch of this chain included: so it
         # happens before the line takes its place, not under the writer's lock.
@@ -101,6 +109,12 @@ class Tap:
             self._drop()
             return
         self._record(lambda: self._line(plain, error), at)
+        try:
+            number = self._compactor.number(plain["run_id"])
+            if number is not None:
+                self._tokens.learn(event, plain["data"], number, self.findings.at(number))
+        except Exception:
+            _log.exception("what an event was like is not kept")
 
     def failed(self, kind: str, error: BaseException, run_id: str) -> None:
         """Record an error that v2 does not send."""
@@ -206,6 +220,8 @@ class Tap:
         line = self._compactor.line(plain)
         kind = span_event(plain["event"])
         if kind:
+            if kind[1] != "stream":
+                self._tokens.forget(plain["run_id"])
             if kind[1] == "start":
                 self._causes.started(line["span"], line["parent"])
             self.findings.see(kind[0], kind[1], line)
@@ -233,6 +249,7 @@ class Tap:
             if type(error).__name__ in INTERRUPTED and self._compactor.is_node(number, self._root):
                 # Called, a graph does not say itself what it asks.
                 self._note_asked(error.args[0] if error.args else ())
+        self._tokens.forget(run_id)
         line = self._compactor.line({**event, "data": {"error": shown}})
         self.findings.see(kind, "error", line)
         return line
@@ -242,6 +259,7 @@ class Tap:
         if number is None or not self._compactor.is_open(number):
             return None
         self._compactor.close(number)
+        self._tokens.forget(run_id)
         return {"event": "ended", "span": number}
 
     def _abandoned_line(self, run_id: str | None, stack: str) -> Line | None:

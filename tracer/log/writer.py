@@ -131,6 +131,24 @@ class Writer:
             self._make_room()
         return seq
 
+    def append_json(self, rest: bytes, at: int) -> None:
+        """`append` of a line that is JSON already: all that follows its `t_us`, from the comma on."""
+        with self._lock:
+            if self.ended:
+                self.beyond_end += 1
+                return
+            if at > self._t_us:
+                self._t_us = at
+            if self._full:
+                self.unrecorded += 1
+                return
+            self._seq += 1
+            self._add(b'{"seq":%d,"t_us":%d%b' % (self._seq, self._t_us, rest))
+            crowded = self._waiting > _thread.share // 8
+        _thread.wake(self)
+        if crowded:
+            self._make_room()
+
     def end(self, footer: Mapping[str, Any], timeout: float = 2.0) -> None:
         """Write `run_end`, wait (at most `timeout` seconds) until it is on disk, close the file. Happens once.
 

@@ -26,7 +26,7 @@ class Findings:
         self.streams = False
         """Whether the run is streamed: what does not stream is worth telling only then."""
         self.notes = Notes()
-        self._clock = clock
+        self.clock = clock
         self._steps: dict[int, Step] = {}
         self._by_run_id: dict[str, Step] = {}
         self._wrappings: dict[str, Wrapping] = {}
@@ -60,7 +60,7 @@ class Findings:
             data = line["data"]
             chunk = data.get("chunk") if isinstance(data, dict) else data
             if step is not None and (step.type not in MODELS or holds(chunk)):
-                step.piece(self._clock())
+                step.piece(self.clock())
             return
         if self._broken or "span" not in line:
             return
@@ -79,6 +79,10 @@ class Findings:
             self._whole.ended(self.notes)
             self.notes.count_the_rest()
 
+    def at(self, span: int) -> Step | None:
+        """What is known of the span with this number."""
+        return self._steps.get(span)
+
     def step(self, run_id: str) -> int | None:
         """The number of the span with this LangChain run id."""
         step = self._by_run_id.get(run_id)
@@ -93,7 +97,7 @@ class Findings:
         place = next((int(match[1]) for tag in tags if (match := _PLACE.fullmatch(str(tag)))), 0)
         branch = any(str(tag).startswith("map:key:") for tag in tags)
         parent = self._steps.get(line["parent"] or 0)
-        step = Step(line["span"], parent, span_type, str(line["name"]), place, branch, self._clock())
+        step = Step(line["span"], parent, span_type, str(line["name"]), place, branch, self.clock())
         namesake = self._by_run_id.get(line["run_id"])
         if namesake is not None:
             namesake.shares_id = step.shares_id = True
@@ -117,7 +121,7 @@ class Findings:
         step = self._steps.get(line["span"])
         if step is None:
             return
-        step.end = self._clock()
+        step.end = self.clock()
         data = line["data"]
         if phase == "error":
             step.failed, step.error = True, data.get("error") or {}

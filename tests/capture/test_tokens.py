@@ -1,0 +1,136 @@
+"""The short way of pieces of text writes the very bytes that the long way does."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessageChunk, HumanMessageChunk
+from langchain_core.messages.base import TextAccessor
+
+from tracer.capture.redact import Redactor, unredacted
+from tracer.capture.tap import Tap
+from tracer.capture.tokens import Tokens
+from tracer.log.writer import Writer
+
+RUN_IDS = [str(UUID(int=n)) for n in range(3)]
+KEY = "sk-proj-" + "Ab3" * 12
+
+texts = st.one_of(
+    st.sampled_from(["", "a", "the ", "quay", "é", "\u2028", "\ud83d", '"\\', KEY, "password=hunter2!x", "x" * 300]),
+    st.text(max_size=12),
+)
+metadata = st.sampled_from(
+    [{}, {"model_provider": "openai"}, {"n": 1}, {"n": True}, {"n": 1.0}, {"n": float("nan")}, {"n": None}]
+)
+
+
+@st.composite
+def chunks(draw: st.DrawFn) -> Any:
+    text = draw(texts)
+    kind = draw(st.sampled_from(["text", "accessor", "message", "same", "other", "empty"]))
+    if kind == "text":
+        return text
+    if kind == "accessor":
+        return TextAccessor(text)
+    if kind == "empty":
+        return draw(st.sampled_from([None, {}, {"chunk": text}, [text]]))
+    if kind == "other":
+        return HumanMessageChunk(content=text)
+    message = AIMessageChunk(content=text, id="run-1")
+    if kind == "message":
+        message.response_metadata = dict(draw(metadata))
+        message.id = draw(st.sampled_from(["run-1", "run-2", None]))
+        if draw(st.booleans()):
+            message.additional_kwargs["more"] = draw(texts)
+        if draw(st.booleans()):
+            message.chunk_position = "last"
+    return message
+
+
+@st.composite
+def events(draw: st.DrawFn) -> dict[str, Any]:
+    phase = draw(st.sampled_from(["start", *["stream"] * 8, "end"]))
+    data = {"chunk": draw(chunks())} if phase == "stream" else {"input": "x"}
+    kind = draw(st.sampled_from(["chain", "chain", "chat_model"]))
+    return {
+        "event": f"on_{kind}_{phase}",
+        "run_id": draw(st.sampled_from(RUN_IDS)),
+        "name": "step",
+        "tags": [],
+        "metadata": {},
+        "parent_ids": [],
+        "data": data,
+    }
+
+
+def written(path: Path, sent: list[dict[str, Any]], redact: Any) -> bytes:
+    path.unlink(missing_ok=True)
+    ticks = itertools.count(step=1_000)
+    writer = Writer(path, {"run": "r"}, clock=lambda: next(ticks) // 100 * 100)
+    tap = Tap(writer, None, redact)
+    for event in sent:
+        tap.sent(event)
+    assert tap.dropped == 0
+    tap.end({"status": "ok"})
+    return path.read_bytes()
+
+
+@settings(max_examples=300, deadline=None)
+@given(sent=st.lists(events(), max_size=40), secrets=st.booleans())
+def test_both_ways_write_the_same(tmp_path_factory: pytest.TempPathFactory, sent: list[Any], secrets: bool) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    redact = Redactor() if secrets else unredacted
+    short = timeless(written(folder / "short.jsonl", sent, redact))
+    with never_short():
+        assert timeless(written(folder / "long.jsonl", sent, redact)) == short
+
+
+def test_text_goes_the_short_way(tmp_path: Path) -> None:
+    sent = [event("start"), *(event("stream", text) for text in ("a", "b", "c")), event("end")]
+    taken: list[bool] = []
+    with pytest.MonkeyPatch.context() as patch:
+        write = Tokens.write
+
+        def noted(self: Tokens, given: Any) -> bool:
+            taken.append(write(self, given))
+            return taken[-1]
+
+        patch.setattr(Tokens, "write", noted)
+        written(tmp_path / "r.jsonl", sent, unredacted)
+    assert taken == [False, False, True, True, False]
+
+
+def test_an_own_function_sees_every_text(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def own(text: str, key: str) -> str:
+        seen.append(text)
+        return text
+
+    written(tmp_path / "r.jsonl", [event("start"), *(event("stream", str(n)) for n in range(5))], Redactor((), own))
+    assert {str(n) for n in range(5)} <= set(seen)
+
+
+def event(phase: str, chunk: Any = None) -> dict[str, Any]:
+    data = {"chunk": chunk} if phase == "stream" else {}
+    about = {"run_id": RUN_IDS[0], "name": "step", "tags": [], "metadata": {}, "parent_ids": [], "data": data}
+    return {"event": f"on_chain_{phase}", **about}
+
+
+def timeless(log: bytes) -> list[bytes]:
+    """Lines without their times: the long way asks the clock at other moments."""
+    return [line[: line.index(b',"t_us"')] + line[line.index(b',"event"') :] for line in log.splitlines()]
+
+
+@contextlib.contextmanager
+def never_short() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Tokens, "write", lambda self, given: False)
+        yield
