@@ -1,8 +1,10 @@
 // How a chain is built, as a column of names in the order data flows through them.
 
-/** @typedef {{ id: string, name: string, type: string }} GraphNode */
-/** @typedef {{ source: string, target: string, conditional: boolean }} GraphEdge */
-/** @typedef {{ nodes: GraphNode[], edges: GraphEdge[] }} Graph */
+import { simplify } from "../graph.js";
+
+/** @typedef {import("../graph.js").Graph} Graph */
+/** @typedef {import("../graph.js").GraphNode} GraphNode */
+/** @typedef {import("../graph.js").GraphEdge} GraphEdge */
 /** @typedef {{ id: string, name: string, type: string, maybe: boolean, loops: string[] }} Box  `maybe`: reached on a condition; `loops`: names of earlier boxes it can go back to. */
 
 // Beyond this a list of names is no picture any more, and the page has better things to do.
@@ -117,47 +119,6 @@ function drawBox(box) {
     element.append(note);
   }
   return element;
-}
-
-/**
- * @param {Graph} graph
- * @returns {{ nodes: GraphNode[], edges: GraphEdge[] }}
- */
-function simplify(graph) {
-  const known = new Set(graph.nodes.map((node) => node.id));
-  let edges = graph.edges.filter((edge) => known.has(edge.source) && known.has(edge.target));
-  /** @type {GraphNode[]} */
-  const nodes = [];
-  for (const node of graph.nodes) {
-    const into = edges.filter((edge) => edge.target === node.id);
-    const outOf = edges.filter((edge) => edge.source === node.id);
-    const plain = node.type === "chain";
-    if (plain && into.length === 0 && /(^__start__$|Input$|_input$)/.test(node.name)) {
-      nodes.push({ ...node, name: "input" });
-    } else if (
-      plain &&
-      outOf.length === 0 &&
-      into.length > 0 &&
-      /(^__end__$|Output$|_output$)/.test(node.name)
-    ) {
-      edges = edges.filter((edge) => edge.target !== node.id);
-    } else if (
-      plain &&
-      into.length > 0 &&
-      outOf.length > 0 &&
-      /^Parallel<.*>(Input|Output)$/.test(node.name)
-    ) {
-      edges = edges.filter((edge) => edge.target !== node.id && edge.source !== node.id);
-      for (const a of into)
-        for (const b of outOf)
-          edges.push({
-            source: a.source,
-            target: b.target,
-            conditional: a.conditional || b.conditional,
-          });
-    } else nodes.push(node);
-  }
-  return { nodes, edges };
 }
 
 /**
