@@ -15,8 +15,7 @@ from .once import SHORT, Once, Value
 _OWN = ("tags", "metadata")
 """What a custom event may have of its own: sent from synchronous code it has none."""
 _MODELS = frozenset({"chat_model", "llm"})
-_STAMP = 44
-"""Bytes that `seq`, `t_us` and a newline take at most, of a run that is not endless."""
+_DEEPEST = 1_000
 
 
 @dataclass(slots=True)
@@ -122,52 +121,48 @@ class Compactor:
 
     def begin(self, header: Mapping[str, Any]) -> None:
         """These are the fields of the run's first line."""
-        self._once.header(orjson.dumps(header.get("input")), len(orjson.dumps(header)) + _STAMP)
+        if "input" in header:
+            self._once.header(orjson.dumps(header["input"]))
 
-    def chunk(self, seq: int, event: str, run_id: str, value: Value) -> bytes | None:
-        """The line for a chunk of a span that has started, as `body` gives it; None for one that has not."""
+    def chunk(self, seq: int, begins: int, event: str, run_id: str, value: Value) -> bytes | None:
+        """The line for a chunk of a span that has started, as `raw` gives it; None for one that has not."""
         known = self._table.find(run_id)
         if known is None:
             return None
         parts = known.parts.get(event)
         if parts is None:
             kind = span_event(event)
-            head = orjson.dumps({"event": event, "span": known.span})[1:-1]
+            head = b"," + orjson.dumps({"event": event, "span": known.span})[1:-1]
             is_model = kind is not None and kind[0] in _MODELS
             parts = known.parts[event] = (head, head + b',"data":{"chunk":', is_model)
         head, opening, is_model = parts
-        if len(value.raw) <= SHORT:
-            body = opening + value.raw + b"}}"
-        elif is_model:
-            self._once.whole(seq, "/chunk", value.raw)
-            body = opening + value.raw + b"}}"
-        else:
-            body = head + self._once.data(seq, known.span, {"chunk": value}) + b"}"
-        self._once.passed(len(body) + _STAMP)
-        return body
+        if len(value.raw) > SHORT:
+            if not is_model:
+                return head + self._once.data(seq, begins, known.span, {"chunk": value}) + b"}"
+            self._once.whole(seq, begins, "/chunk", value.raw)
+        return opening + value.raw + b"}}"
 
-    def body(self, seq: int, line: Line, data: Mapping[str, Value] | bytes | None = None) -> bytes:
-        """A line as it stands in the log, but for the `{` and the stamps it begins with.
+    def raw(self, seq: int, begins: int, line: Line, data: Mapping[str, Value] | bytes | None = None) -> bytes:
+        """A line as it stands in the log, from the comma after its `t_us` on. `begins` is the byte at which it begins.
 
-        `data` are the members of its data, as JSON; all of it, where that is no object; None for a line without.
+        `line` is without `data`, which is its members, as JSON; all of it, where that is no object; None for none.
         """
-        body = orjson.dumps(line)[1:-1]
+        said = b"," + orjson.dumps(line)[1:-1]
         kind = span_event(line["event"])
         span = line.get("span")
         if isinstance(data, Mapping):
             if kind and kind[1] == "stream" and kind[0] in _MODELS:
                 for key, value in data.items():
-                    self._once.whole(seq, f"/{pointer_token(key)}", value.raw)
+                    self._once.whole(seq, begins, f"/{pointer_token(key)}", value.raw)
                 members = b",".join([orjson.dumps(key) + b":" + value.raw for key, value in data.items()])
-                body += b',"data":{' + members + b"}"
+                said += b',"data":{' + members + b"}"
             else:
-                body += self._once.data(seq, span if kind and kind[1] == "stream" else None, data)
+                said += self._once.data(seq, begins, span if kind and kind[1] == "stream" else None, data)
         elif data is not None:
-            body += self._once.any(seq, data)
+            said += self._once.any(seq, begins, data)
         if span is not None and kind and kind[1] in ("end", "error"):
             self._once.ended(span)
-        self._once.passed(len(body) + _STAMP)
-        return body + b"}"
+        return said + b"}"
 
     def _start(self, span_type: str, event: Mapping[str, Any]) -> Line:
         parent_ids = event["parent_ids"]
@@ -195,30 +190,34 @@ class Compactor:
 
 
 def values(data: Any) -> dict[str, Value] | bytes:
-    """An event's data, strict JSON, as `Compactor.body` takes it."""
+    """An event's data, strict JSON, as `Compactor.raw` takes it."""
     if type(data) is dict:
         return {key: Value(orjson.dumps(item)) for key, item in data.items()}
     return orjson.dumps(data)
 
 
 class Shortener:
-    """Turns whole lines, in order, into what stands in a log."""
+    """Turns whole lines, in order, into lines as they stand in a log."""
 
     def __init__(self) -> None:
         self._compactor = Compactor()
+        self._bytes = 0
 
     def raw(self, line: Line) -> bytes:
-        """A whole line with its `seq`, as it stands in a log, without the newline.
+        """A whole line that has its `seq`, as it stands in a log, without the newline.
 
         Raises TypeError for one that is nested too deep to be written.
         """
         if line["event"] == "run_start":
             self._compactor.begin(line)
-            return orjson.dumps(line)
-        stamps = {key: line[key] for key in ("seq", "t_us") if key in line}
-        head = {key: value for key, value in line.items() if key != "data" and key not in stamps}
-        data = values(line["data"]) if "data" in line else None
-        return orjson.dumps(stamps)[:-1] + b"," + self._compactor.body(line["seq"], head, data)
+            raw = orjson.dumps(line)
+        else:
+            stamps = {key: line[key] for key in ("seq", "t_us") if key in line}
+            head = {key: value for key, value in line.items() if key != "data" and key not in stamps}
+            data = values(line["data"]) if "data" in line else None
+            raw = orjson.dumps(stamps)[:-1] + self._compactor.raw(line["seq"], self._bytes, head, data)
+        self._bytes += len(raw) + 1
+        return raw
 
 
 def expand(lines: Iterator[Line]) -> Iterator[dict[str, Any]]:
@@ -235,8 +234,10 @@ def expand(lines: Iterator[Line]) -> Iterator[dict[str, Any]]:
         kind = span_event(name)
         number = line.get("span")
         if kind and kind[1] == "start" and isinstance(number, int):
-            parent = spans.get(line.get("parent") or 0)
-            ancestors = [*parent.ancestors, parent.run_id] if parent else []
+            above = line.get("parent")
+            parent = spans.get(above) if type(above) is int else None
+            # No chain is that deep; a log that says so would take memory with the square of it.
+            ancestors = [*parent.ancestors, parent.run_id][-_DEEPEST:] if parent else []
             constants = {key: line.get(key) for key in ("name", "run_id", "tags", "metadata")}
             constants["parent_ids"] = line.get("parent_ids", ancestors)
             spans[number] = _Known(number, kind[0], str(line.get("run_id")), ancestors, constants)

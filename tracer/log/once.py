@@ -98,6 +98,7 @@ class Once:
 
     def __init__(self) -> None:
         self._bytes = 0
+        """Where the line begins that is being said."""
         self._known: dict[bytes, _Place] = {}
         self._oldest: deque[tuple[bytes, _Place]] = deque()
         self._known_bytes = 0
@@ -109,17 +110,12 @@ class Once:
         self._head_bytes = 0
         self._sizes: OrderedDict[int, _State] = OrderedDict()
 
-    def passed(self, size: int) -> None:
-        """A line of so many bytes was written."""
-        self._bytes += size
-
-    def header(self, input: bytes, size: int) -> None:
+    def header(self, input: bytes) -> None:
         """The run's first line has been written, with this input."""
         line = _Line(0, 0, None)
         if len(input) > SHORT:
             self._whole(line, "/input", input)
         self._commit(line)
-        self.passed(size)
 
     def ended(self, span: int) -> None:
         """Nothing more is streamed by it."""
@@ -128,17 +124,19 @@ class Once:
             if state is not None:
                 self._slot_bytes -= len(state.edge.raw)
 
-    def whole(self, seq: int, pointer: str, raw: bytes) -> None:
+    def whole(self, seq: int, begins: int, pointer: str, raw: bytes) -> None:
         """A value that is written whole whatever has been said."""
+        self._bytes = begins
         if len(raw) > SHORT:
             self._keep(raw, _Place(seq, pointer, self._bytes, 0))
 
-    def data(self, seq: int, span: int | None, values: Mapping[str, Value]) -> bytes:
-        """The fields `data`, `delta`, `same` for an object with these members, as JSON without the braces around it.
+    def data(self, seq: int, begins: int, span: int | None, values: Mapping[str, Value]) -> bytes:
+        """The fields `data`, `delta`, `same` for an object with these members, as JSON that goes on from a comma on.
 
-        `span` is given for what a span streams.
+        The line is that with this `seq`, which begins at this byte. `span` is given for what a span streams.
         """
-        line = _Line(seq, self._bytes, span)
+        self._bytes = begins
+        line = _Line(seq, begins, span)
         pieces = [(key, self._value(line, f"/{pointer_token(key)}", value).literal) for key, value in values.items()]
         self._commit(line)
         referred = [key for key, literal in pieces if literal is None]
@@ -150,9 +148,10 @@ class Once:
         members = b",".join([orjson.dumps(key) + b":" + (literal or b"null") for key, literal in pieces])
         return b',"data":{' + members + b"}" + (b"," + _references(line) if line.same or line.deltas else b"")
 
-    def any(self, seq: int, raw: bytes) -> bytes:
+    def any(self, seq: int, begins: int, raw: bytes) -> bytes:
         """The same for data that is no object."""
-        line = _Line(seq, self._bytes, None)
+        self._bytes = begins
+        line = _Line(seq, begins, None)
         literal = self._value(line, "", Value(raw)).literal
         self._commit(line)
         if literal is None:

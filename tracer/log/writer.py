@@ -103,8 +103,15 @@ class Writer:
         """Microseconds since the run began."""
         return (self._clock() - self._began) // 1000
 
-    def append(self, make: Callable[[], Mapping[str, Any] | None], at: int | None = None) -> int | None:
+    @property
+    def offset(self) -> int:
+        """Where the next line begins, in bytes. Exact under the lock, for what `append` is given."""
+        return self._size + self._waiting
+
+    def append(self, make: Callable[[], Mapping[str, Any] | bytes | None], at: int | None = None) -> int | None:
         """Stamp the line that `make` returns (strict JSON without `seq` and `t_us`) and hand it to the writer thread.
+
+        It is an object, or JSON already: all that follows the `t_us`, from the comma on.
 
         `at` is when it happened (of `now`), where that was before this call; times never decrease for it. `make` runs
         under the writer's lock, at its line's place in the order, so it must run no code but ours; where it returns
@@ -123,7 +130,10 @@ class Writer:
                 self.unrecorded += 1
                 return None
             seq = self._seq + 1
-            self._add(_dump({"seq": seq, "t_us": self._t_us, **line}))
+            if type(line) is bytes:
+                self._add(b'{"seq":%d,"t_us":%d%b' % (seq, self._t_us, line))
+            else:
+                self._add(_dump({"seq": seq, "t_us": self._t_us, **line}))  # type: ignore[dict-item]
             self._seq = seq
             crowded = self._waiting > _thread.share // 8
         _thread.wake(self)
