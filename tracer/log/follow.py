@@ -221,13 +221,12 @@ def _checked(
 
     `own` lines, which this process has written itself, are as they have to be.
     """
-    if end <= index.sound:
+    if index.is_sound(offset, end):
         return lines, None
     if own:
         if _RUN_END in lines[-1][1][:_HEAD]:
             return lines, str(orjson.loads(lines[-1][1])["status"])
-        if offset <= index.sound:
-            index.sound = end
+        index.found_sound(offset, end)
         return lines, None
     batch = []
     as_they_stand = True
@@ -237,8 +236,8 @@ def _checked(
         if line["event"] == "run_end":
             return batch, str(line.get("status", "ok"))
         as_they_stand = as_they_stand and sound is raw
-    if as_they_stand and offset <= index.sound:
-        index.sound = max(index.sound, end)
+    if as_they_stand:
+        index.found_sound(offset, end)
     return batch, None
 
 

@@ -14,6 +14,7 @@ _MOST_BLOCKS = 1 << 14
 _FILES = 64
 _HEAD = 256
 _STUBS = 16
+_PARTS = 32
 
 Stub = tuple[bytes, bool, str | None]
 """A line as it is sent, whether it was cut, and the status it gives where it is a `run_end`."""
@@ -28,8 +29,8 @@ class Index:
     """
 
     def __init__(self, fd: int) -> None:
-        self.sound = 0
-        """Up to here every line was checked, and none is bad, misnumbered or the end."""
+        self._sound: list[tuple[int, int]] = []
+        """Parts in which every line was checked, and none is bad, misnumbered or the end; in order, apart."""
         self.stubs: OrderedDict[int, Stub] = OrderedDict()
         """By offset. `stubbing` is held while one is made."""
         self.stubbing = threading.Lock()
@@ -45,7 +46,9 @@ class Index:
     def is_of(self, fd: int) -> bool:
         """Whether this is still about that file: not replaced, written anew or cut off."""
         about = os.fstat(fd)
-        if (about.st_dev, about.st_ino) != self._file or about.st_size < max(self._end, self.sound):
+        if (about.st_dev, about.st_ino) != self._file or about.st_size < self._end:
+            return False
+        if self._sound and about.st_size < self._sound[-1][1]:
             return False
         head = os.pread(fd, _HEAD, 0)
         if not head.startswith(self._head):
@@ -62,6 +65,23 @@ class Index:
                 self._count(fd, seq)
             block = bisect_left(self._before, seq) - 1
             return self._within(fd, block, seq)
+
+    def is_sound(self, begin: int, end: int) -> bool:
+        """Whether every line between these offsets is known to be one that may be sent as it stands."""
+        return any(first <= begin and end <= last for first, last in self._sound)
+
+    def found_sound(self, begin: int, end: int) -> None:
+        """Every line between these offsets was found so."""
+        with self._lock:
+            apart = []
+            for first, last in self._sound:
+                if last < begin or end < first:
+                    apart.append((first, last))
+                else:
+                    begin, end = min(begin, first), max(end, last)
+            # Readers who begin in many places soon meet; of those who do not, the longest ways are worth most.
+            kept = sorted([*apart, (begin, end)], key=lambda part: part[0] - part[1])[:_PARTS]
+            self._sound = sorted(kept)
 
     def keep_stub(self, offset: int, stub: Stub) -> None:
         self.stubs[offset] = stub
