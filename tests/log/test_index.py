@@ -103,3 +103,16 @@ def test_a_line_is_found_by_reading_a_few_blocks(tmp_path: Path, monkeypatch: py
             read[0] = 0
             assert file.locate(seq)[0] == seq
             assert read[0] <= 3 * module.BLOCK, "the last block is counted each time: it may still change"
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=40))
+def test_what_was_found_sound_is_known_and_nothing_else(found: list[tuple[int, int]]) -> None:
+    with tempfile.TemporaryFile() as file:
+        index = Index(file.fileno())
+        known: set[int] = set()
+        for begin, length in found:
+            index.found_sound(begin, begin + length)
+            known |= set(range(begin, begin + length))
+            assert index.is_sound(begin, begin + length)
+            for first in range(0, 90, 7):
+                assert index.is_sound(first, first + 3) == ({first, first + 1, first + 2} <= known)
