@@ -31,43 +31,56 @@ metadata = st.sampled_from(
 )
 
 
+SPANS = dict(zip(RUN_IDS, ("chat_model", "chain", "parser"), strict=True))
+
+
 @st.composite
-def chunks(draw: st.DrawFn) -> Any:
+def chunks(draw: st.DrawFn, kind: str) -> Any:
     text = draw(texts)
-    kind = draw(st.sampled_from(["text", "accessor", "message", "same", "other", "empty"]))
-    if kind == "text":
-        return text
-    if kind == "accessor":
-        return TextAccessor(text)
-    if kind == "empty":
-        return draw(st.sampled_from([None, {}, {"chunk": text}, [text]]))
-    if kind == "other":
-        return HumanMessageChunk(content=text)
+    if draw(st.integers(0, 9)) == 0:
+        return draw(st.sampled_from([None, {}, {"chunk": text}, [text], HumanMessageChunk(content=text)]))
+    if kind != "chat_model":
+        return text if kind == "chain" else TextAccessor(text)
     message = AIMessageChunk(content=text, id="run-1")
-    if kind == "message":
+    change = draw(st.sampled_from([*["nothing"] * 6, "metadata", "id", "more", "last", "extra", "tools"]))
+    if change == "metadata":
         message.response_metadata = dict(draw(metadata))
-        message.id = draw(st.sampled_from(["run-1", "run-2", None]))
-        if draw(st.booleans()):
-            message.additional_kwargs["more"] = draw(texts)
-        if draw(st.booleans()):
-            message.chunk_position = "last"
+    elif change == "id":
+        message.id = draw(st.sampled_from(["run-2", None, ""]))
+    elif change == "more":
+        message.additional_kwargs["more"] = text
+    elif change == "last":
+        message.chunk_position = "last"
+    elif change == "extra":
+        message = AIMessageChunk(content=text, id="run-1", also=text)
+    elif change == "tools":
+        message.tool_calls.append({"name": "f", "args": {}, "id": "1", "type": "tool_call"})
     return message
 
 
 @st.composite
 def events(draw: st.DrawFn) -> dict[str, Any]:
-    phase = draw(st.sampled_from(["start", *["stream"] * 8, "end"]))
-    data = {"chunk": draw(chunks())} if phase == "stream" else {"input": "x"}
-    kind = draw(st.sampled_from(["chain", "chain", "chat_model"]))
+    run_id = draw(st.sampled_from(RUN_IDS))
+    phase = draw(st.sampled_from(["start", *["stream"] * 12, "end"]))
+    data: dict[str, Any] = {"chunk": draw(chunks(SPANS[run_id]))} if phase == "stream" else {"input": "x"}
+    if phase == "stream" and draw(st.integers(0, 9)) == 0:
+        data["input"] = "x"
+    return told(run_id, f"on_{SPANS[run_id]}_{phase}", data)
+
+
+def told(run_id: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
     return {
-        "event": f"on_{kind}_{phase}",
-        "run_id": draw(st.sampled_from(RUN_IDS)),
+        "event": name,
+        "run_id": run_id,
         "name": "step",
         "tags": [],
         "metadata": {},
         "parent_ids": [],
         "data": data,
     }
+
+
+STARTS = [told(run_id, f"on_{kind}_start", {}) for run_id, kind in SPANS.items()]
 
 
 def written(path: Path, sent: list[dict[str, Any]], redact: Any) -> bytes:
@@ -83,10 +96,11 @@ def written(path: Path, sent: list[dict[str, Any]], redact: Any) -> bytes:
 
 
 @settings(max_examples=300, deadline=None)
-@given(sent=st.lists(events(), max_size=40), secrets=st.booleans())
+@given(sent=st.lists(events(), max_size=60), secrets=st.booleans())
 def test_both_ways_write_the_same(tmp_path_factory: pytest.TempPathFactory, sent: list[Any], secrets: bool) -> None:
     folder = tmp_path_factory.getbasetemp()
     redact = Redactor() if secrets else unredacted
+    sent = [*STARTS, *sent]
     short = timeless(written(folder / "short.jsonl", sent, redact))
     with never_short():
         assert timeless(written(folder / "long.jsonl", sent, redact)) == short
@@ -119,9 +133,7 @@ def test_an_own_function_sees_every_text(tmp_path: Path) -> None:
 
 
 def event(phase: str, chunk: Any = None) -> dict[str, Any]:
-    data = {"chunk": chunk} if phase == "stream" else {}
-    about = {"run_id": RUN_IDS[0], "name": "step", "tags": [], "metadata": {}, "parent_ids": [], "data": data}
-    return {"event": f"on_chain_{phase}", **about}
+    return told(RUN_IDS[0], f"on_chain_{phase}", {"chunk": chunk} if phase == "stream" else {})
 
 
 def timeless(log: bytes) -> list[bytes]:
