@@ -108,7 +108,8 @@ def _element(text: _Text) -> bytes | Broken:
             return _to_next(text, error.pos)
         except RecursionError:
             return _to_end(text)
-        if end == len(text.text) and text.text[end - 1] not in '}]"' and text.more():
+        if text.text[end - 1] not in '}]"' and len(text.text) - end < _CUT and text.more():
+            # A number may go on.
             continue
         found = text.text[text.at : end]
         text.at = end

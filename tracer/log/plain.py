@@ -14,9 +14,8 @@ from typing import Any, Literal
 
 import orjson
 
-from .compact import Compactor
 from .elements import Broken, begins_array, elements
-from .events import FORMAT, Line, bad_line
+from .events import FORMAT, Line, bad_line, span_event
 from .spans import Fold, Span
 
 Shape = Literal["lines", "array"]
@@ -41,12 +40,67 @@ def shape(head: bytes) -> Shape | None:
     return None
 
 
+class _Spans:
+    """Numbers for spans: an event belongs to the newest open span with its run id, else to the newest one."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+        self._open: dict[str, list[int]] = {}
+        self._constants: list[tuple[str, int | None, list[Any], dict[str, Any]]] = []
+        """Of each span: its run id, its parent's number, its tags and its metadata."""
+
+    def line(self, event: dict[str, Any]) -> Line:
+        """The line of an event that has all of its fields, without `seq` and `t_us`."""
+        kind = span_event(event["event"])
+        line: Line = {"event": event["event"]}
+        if kind and kind[1] == "start":
+            line |= self._start(event)
+        elif (number := self._find(event["run_id"])) is None:
+            line |= {key: event[key] for key in ("run_id", "name", "parent_ids", "tags", "metadata")}
+        else:
+            line["span"] = number
+            _, _, tags, metadata = self._constants[number - 1]
+            if kind is None:
+                own = {"name": event["name"], "tags": event["tags"], "metadata": event["metadata"]}
+                constant = {"tags": tags, "metadata": metadata}
+                line |= {key: value for key, value in own.items() if key == "name" or value != constant[key]}
+            elif kind[1] in ("end", "error") and (open_ := self._open.get(event["run_id"])):
+                open_.pop()
+        return {**line, "data": event["data"]}
+
+    def _find(self, run_id: str) -> int | None:
+        open_ = self._open.get(run_id)
+        return open_[-1] if open_ else self._newest.get(run_id)
+
+    def _start(self, event: dict[str, Any]) -> Line:
+        above: list[str] = event["parent_ids"]
+        parent = self._find(above[-1]) if above else None
+        self._constants.append((event["run_id"], parent, event["tags"], event["metadata"]))
+        number = len(self._constants)
+        line: Line = {"span": number, "parent": parent}
+        line |= {key: event[key] for key in ("run_id", "name", "tags", "metadata")}
+        if not self._are_ancestors(above, parent):
+            line["parent_ids"] = above
+        self._newest[event["run_id"]] = number
+        self._open.setdefault(event["run_id"], []).append(number)
+        return line
+
+    def _are_ancestors(self, run_ids: list[str], parent: int | None) -> bool:
+        for run_id in reversed(run_ids):
+            if parent is None:
+                return False
+            known, parent, _, _ = self._constants[parent - 1]
+            if known != run_id:
+                return False
+        return parent is None
+
+
 def lines(raws: Iterable[bytes | Broken], run: str) -> Iterator[Line]:
     """A whole run, from its `run_start` line to its `run_end`, made of plain events as they stand in a file.
 
     `run` is its id. What is no event of LangChain's is a bad line; its `line` counts the events from 1.
     """
-    compactor, fold = Compactor(), Fold()
+    spans, fold = _Spans(), Fold()
     begun = False
     early: list[Line] = []
     seq = 0
@@ -59,7 +113,7 @@ def lines(raws: Iterable[bytes | Broken], run: str) -> Iterator[Line]:
             size = raw.bytes if isinstance(raw, Broken) else len(raw)
             line: Line = {**bad_line(seq, size), "t_us": seq, "line": seq}
         else:
-            line = {"seq": seq, "t_us": seq, **compactor.line(event)}
+            line = {"seq": seq, "t_us": seq, **spans.line(event)}
         if not begun and event is None:
             early.append(line)
             continue
