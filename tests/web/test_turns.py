@@ -32,6 +32,19 @@ def test_the_lines_of_a_run_that_goes_on_come_in_turns(own: Live) -> None:
     assert _ids(own, run, "wait=0&after=99")[1] == ["past_end"]
 
 
+def test_a_turn_ends_also_while_lines_keep_coming(own: Live) -> None:
+    run = own.start("ticks")
+    seen = -1
+    for _ in range(4):
+        began = time.monotonic()
+        ids, _ = _ids(own, run, f"wait=0&after={seen}")
+        assert time.monotonic() - began < 2
+        assert [int(one) for one in ids] == list(range(seen + 1, seen + 1 + len(ids)))
+        seen += len(ids)
+    own.runner.cancel(run)
+    assert own.runner.wait(run, 5)
+
+
 @pytest.mark.parametrize("wait", ["2", "-1", "x", ""])
 def test_a_wrong_wait(own: Live, wait: str) -> None:
     run, writer = write(own.store, 1)

@@ -29,6 +29,7 @@ FLUSH_SECONDS = 0.016
 PING_SECONDS = 15.0
 SEND_SECONDS = 30.0
 QUIET_SECONDS = 0.1
+SIGNAL_SECONDS = 0.01
 CATCH_UP_BYTES = 1 << 16
 """From this size on a flush is a reader catching up: there is more, and waiting would only slow it down."""
 _HELLO = b"retry: 1000\n\n"
@@ -128,13 +129,21 @@ async def feed_run(
 async def at_once(
     items: AsyncGenerator[Batch | Signal, None], quiet: float = QUIET_SECONDS
 ) -> AsyncGenerator[Batch | Signal, None]:
-    """What there is by now: ends when nothing more came for `quiet` seconds."""
+    """What there is by now, however busy the run is: ends when nothing came for `quiet` seconds, or after a few lines.
+
+    A signal that follows those at once still comes.
+    """
+    few = False
     async with contextlib.aclosing(items):
         while True:
             try:
-                yield await asyncio.wait_for(anext(items), quiet)
+                item = await asyncio.wait_for(anext(items), SIGNAL_SECONDS if few else quiet)
             except (StopAsyncIteration, TimeoutError):
                 return
+            yield item
+            if few:
+                return
+            few = isinstance(item, Batch) and sum(len(line) for _, line in item.lines) < CATCH_UP_BYTES
 
 
 async def settled(
