@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 
 from . import plain
+from .compact import Shortener
 from .elements import Broken
 from .events import FORMAT, Line, bad_line, whole
 from .file import LogError, LogFile, check, refuse_newer
@@ -91,8 +92,14 @@ class Import:
 
     def _plain(self, lines: Iterator[Line]) -> Iterator[tuple[bytes, bool]]:
         self._added = 2
+        shortener = Shortener()
         for line in lines:
-            yield _written({**line, "imported": self._about(None)} if line["event"] == "run_start" else line)
+            if line["event"] == "run_start":
+                line = {**line, "imported": self._about(None)}
+            try:
+                yield shortener.raw(line), line["event"] == "bad_line"
+            except TypeError:
+                yield _too_deep(line)
 
     def _log(self, source: LogFile) -> Iterator[tuple[bytes, bool]]:
         """The lines of a run's log, with a header of ours; what is no line leaves a stand-in with its beginning."""
@@ -151,7 +158,11 @@ def _written(line: Line) -> tuple[bytes, bool]:
     try:
         return orjson.dumps(line), line["event"] == "bad_line"
     except TypeError:
-        return orjson.dumps(bad_line(line["seq"], 0)), True
+        return _too_deep(line)
+
+
+def _too_deep(line: Line) -> tuple[bytes, bool]:
+    return orjson.dumps(bad_line(line["seq"], 0)), True
 
 
 def _shifted(line: Line, by: int) -> Line:
