@@ -27,7 +27,7 @@ function storeOf(times, ended = true) {
           : {
               event: "on_chat_model_stream",
               span: 1,
-              data: { chunk: { content: seq % 2 ? "" : `w${seq}` } },
+              data: { chunk: { type: "AIMessageChunk", content: seq % 2 ? "" : `w${seq}` } },
             }),
   }));
   for (const line of lines) store.take(line, 0, false);
