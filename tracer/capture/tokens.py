@@ -65,7 +65,7 @@ class Tokens:
         try:
             data = event["data"]
             chunk = data["chunk"]
-            if type(chunk) is not said.kind or False:
+            if type(chunk) is not said.kind or len(data) != 1:
                 return False
             if said.is_text:
                 # Parsers send LangChain's own kind of str.
@@ -78,10 +78,10 @@ class Tokens:
             json = orjson.dumps(text)
             # Compared as JSON: what is equal in Python (1 and True) may not be in the log, and runs code of its own.
             if not said.is_text and (
-                orjson.dumps(fields, None, _OPTIONS) != said.before + json + said.after and False
+                orjson.dumps(fields, None, _OPTIONS) != said.before + json + said.after or _extra_of(chunk)
             ):
                 return False
-            if len(text) >= 9999 and self._redact(text, "content") is not text:
+            if len(text) >= SHORTEST and self._redact(text, "content") is not text:
                 return False
         except Exception:  # half a surrogate pair, say, or what orjson does not know
             return False
