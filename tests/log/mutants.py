@@ -218,7 +218,7 @@ def deep(rng: Random, data: bytes) -> bytes:
     value += b"1" + closing * (value.count(opening))
     lines = data.split(b"\n")
     at = rng.randrange(len(lines))
-    lines[at] = lines[at].replace(b"{", b'{"%b":%b,' % (rng.choice((b"metadata", b"data", b"extra")), value), 1)
+    lines[at] = lines[at].replace(b"{", b'{"%b":%b,' % (rng.choice((b"metadata", b"data", b"extra", b"input", b"same")), value), 1)
     return b"\n".join(lines)
 
 

@@ -22,7 +22,10 @@ _OPEN = ("running", "lost")
 
 
 class Summary(TypedDict):
-    """`duration_us` and `spans` are None until the run has ended; `input` is a preview of at most 200 characters."""
+    """`duration_us` and `spans` are None until the run has ended, the former also where the times are unknown.
+
+    `input` is a preview of at most 200 characters.
+    """
 
     run: str
     name: str | None
@@ -40,6 +43,8 @@ class Summary(TypedDict):
     pid: int | None
     continues: str | None
     """The run whose question this one answers."""
+    timed: bool
+    """Whether its times are known; those of plain events are not."""
 
 
 class _Known(NamedTuple):
@@ -180,6 +185,7 @@ def _begin(run: str, header: dict[str, Any]) -> Summary:
         "bytes": 0,
         "pid": _integer(header.get("pid")),
         "continues": continues if isinstance(continues := header.get("continues"), str) else None,
+        "timed": header.get("times") != "unknown",
     }
 
 
@@ -195,7 +201,7 @@ def _end(begun: Summary, footer: dict[str, Any] | None, size: int) -> Summary:
     if footer is not None:
         error = footer.get("error")
         summary["status"] = sys.intern(str(footer.get("status", "ok")))
-        summary["duration_us"] = _integer(footer.get("t_us"))
+        summary["duration_us"] = _integer(footer.get("t_us")) if begun["timed"] else None
         summary["spans"] = _integer(footer.get("spans"))
         if isinstance(error, dict):
             message = str(error.get("message", ""))[:_MESSAGE]
