@@ -1,11 +1,10 @@
 """A folder of runs as months of work leave it: sizes from 5 to 500 kB, most of them well, some failed, stopped, lost.
 
-`python -m benchmarks.folder FOLDER --runs 10000` makes one (about 1 GB) to look at with `tracer demo --dir FOLDER`.
+`python benchmarks/list.py --folder FOLDER` makes one and keeps it, to look at with `tracer demo --dir FOLDER`.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import uuid
 from collections.abc import Iterator
@@ -96,17 +95,3 @@ def _lines(dice: random.Random, run: str, began: int, n: int, state: str, size: 
     yield line("on_chat_model_error", span=2, data={"error": error})
     yield line("on_chain_error", span=1, cause=2, data={"error": error})
     yield line("run_end", status=state, spans=2, **({"error": error} if state == "error" else {"reason": "stopped"}))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--runs", type=int, default=10_000)
-    given = parser.parse_args()
-    now = int(datetime.now().timestamp() * 1000)
-    fill(given.folder, given.runs, newest_ms=now)
-    print(f"{given.runs} runs, {sum(file.stat().st_size for file in given.folder.iterdir()) / 1e6:.0f} MB")
-
-
-if __name__ == "__main__":
-    main()

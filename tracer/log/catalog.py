@@ -19,6 +19,7 @@ LOG = ".jsonl"
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _TICK_NS = 20_000_000
 """A folder's time of change may stand still for so long while it changes again."""
+_FIRST_SECONDS = 0.3
 _WORK_SECONDS = 0.005
 _REST_SECONDS = 0.005
 
@@ -94,6 +95,8 @@ class Catalog:
 
     def _fill(self) -> None:
         try:
+            # Whoever asked first is to have the first page first.
+            time.sleep(_FIRST_SECONDS)
             _paced(self.runs(), self._read)
             self._filled = True
         finally:
