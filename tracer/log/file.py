@@ -68,6 +68,10 @@ class LogFile:
         """
         return self.index.locate(self._fd, seq)
 
+    def is_far(self, seq: int) -> bool:
+        """Whether `locate` would have to count its way there through more than a few MB."""
+        return self.index.is_far(self._fd, seq)
+
     def _long_line(self, offset: int) -> int:
         """Length of the line at `offset`, however long, newline included; 0 where it is not complete."""
         length = 0

@@ -62,7 +62,9 @@ async def follow(
     loop = asyncio.get_running_loop()
     with pulses.of(path, writer) as pulse:
         changed = asyncio.Event()
-        seq, offset, status = await asyncio.to_thread(_begin, file, after + 1)
+        # To a thread only what takes long: while the loop is busy, each of its steps waits for the interpreter.
+        long = file.is_far(after + 1)
+        seq, offset, status = await asyncio.to_thread(_begin, file, after + 1) if long else _begin(file, after + 1)
         if seq < after + 1:
             yield Signal("past_end", {"seq": seq - 1})
             return

@@ -15,6 +15,7 @@ _FILES = 64
 _HEAD = 256
 _STUBS = 16
 _PARTS = 32
+_FAR = 4 << 20
 
 Stub = tuple[bytes, bool, str | None]
 """A line as it is sent, whether it was cut, and the status it gives where it is a `run_end`."""
@@ -65,6 +66,10 @@ class Index:
                 self._count(fd, seq)
             block = bisect_left(self._before, seq) - 1
             return self._within(fd, block, seq)
+
+    def is_far(self, fd: int, seq: int) -> bool:
+        """Whether `locate` would have to count its way there through more than a few MB."""
+        return self._before[-1] < seq and os.fstat(fd).st_size - self._end > _FAR
 
     def is_sound(self, begin: int, end: int) -> bool:
         """Whether every line between these offsets is known to be one that may be sent as it stands."""
