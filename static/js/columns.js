@@ -293,6 +293,12 @@ export class Columns {
     return rows && at >= 0 ? rows.at(at) : -1;
   }
 
+  /** The rows of a span that stream a value that grows. @param {number} span */
+  treeRows(span) {
+    const rows = this.#trees.get(this.#slot(span));
+    return rows ? rows.data.subarray(0, rows.length) : NO_ROWS;
+  }
+
   /** @param {number} row @returns {string} */
   text(row) {
     const begin = /** @type {number} */ (this.#begin[row]);
@@ -404,6 +410,7 @@ export class Columns {
 }
 
 const EMPTY = new Uint8Array(0);
+const NO_ROWS = new Uint32Array(0);
 
 /** The last step at or before a row, or -1. @param {NumberList<Uint32Array>} skips @param {number} row */
 function stepOf(skips, row) {

@@ -35,12 +35,24 @@ export class Growth {
   /** @type {{ value: unknown, t_us: number } | null} */
   #next = null;
   #last_us = Number.NEGATIVE_INFINITY;
+  /** @type {TimeOf | null} */
+  #timeOf = null;
+  /** Where the value is that is looked at. @type {(string | number)[]} */
+  #place = [];
 
   /** The value as it is now; taken up at once, or with the next one or `settle` if it follows too closely.
    * @param {unknown} value @param {number} t_us */
   offer(value, t_us) {
     this.#next = { value, t_us };
     if (t_us - this.#last_us >= STEP_US) this.settle();
+  }
+
+  /** The value is this now, which may be one from before. @param {unknown} value @param {TimeOf} timeOf */
+  jump(value, timeOf) {
+    this.#timeOf = timeOf;
+    this.#next = { value, t_us: 0 };
+    this.settle();
+    this.#timeOf = null;
   }
 
   /** Takes up the value offered last. */
@@ -103,7 +115,7 @@ export class Growth {
   /** @param {GrowthNode} node @param {number} t_us */
   #mark(node, t_us) {
     node.changed = this.version;
-    node.t_us = t_us;
+    node.t_us = this.#timeOf ? this.#timeOf(this.#place) : t_us;
   }
 
   /** @param {GrowthNode} node @param {unknown[]} items @param {number} t_us @param {(string | number)[]} path @param {number} depth */
@@ -149,6 +161,7 @@ export class Growth {
     }
     /** @type {(string | number)[]} */
     const way = [];
+    this.#place.push(key);
     const changed = this.#update(child, value, t_us, way, depth + 1) || isNew;
     if (changed) {
       child.touched = this.version;
@@ -156,6 +169,7 @@ export class Growth {
       path.length = 0;
       path.push(...way, key);
     }
+    this.#place.pop();
     return changed;
   }
 }

@@ -17,6 +17,8 @@ import { isObject, unwrap } from "./values.js";
 
 export class Intake {
   fold = new Fold();
+  /** The format of the log, where its first line names one. */
+  format = 0;
   /** What the newest line brought beside its row. @type {Fact[]} */
   facts = [];
   /** Halves of surrogate pairs that wait for the other. @type {Map<number, string>} */
@@ -46,8 +48,10 @@ export class Intake {
 
   /** @param {Line} line @param {string} event @param {string} phase @param {SpanNow | undefined} span */
   #note(line, event, phase, span) {
-    if (event === "run_start") this.#fact("header", 0, line);
-    else if (event === "run_end") this.#fact("footer", 0, line);
+    if (event === "run_start") {
+      this.#fact("header", 0, line);
+      if (Number.isInteger(line.format)) this.format = Math.max(this.format, line.format);
+    } else if (event === "run_end") this.#fact("footer", 0, line);
     // A second start or end of a span is not its own.
     const row = this.fold.lines - 1;
     if (!span || (phase === "start" ? span.start_row : span.end_row) !== row) return;

@@ -30,7 +30,7 @@ export function check(seq, raw) {
 }
 
 /** @param {Uint8Array} raw @returns {any} undefined where it is not strict JSON */
-function parse(raw) {
+export function parse(raw) {
   try {
     const text = utf8.decode(raw);
     const value = JSON.parse(text);

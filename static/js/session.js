@@ -1,12 +1,18 @@
 // What keeps the page in touch with the server: the events of the run that is shown. No DOM.
 
 import { connections } from "./connections.js";
+import { Whole } from "./expand.js";
 import { Feed } from "./feed.js";
 import { RunStore } from "./store.js";
+import { stepsOf, Tracks } from "./tracks.js";
+import { WorkerLog } from "./worker_log.js";
 
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {import("./sse.js").Message} Message */
 /** @typedef {import("./feed.js").FeedStatus} FeedStatus */
+
+/** Bytes from which on a log is read by another thread. */
+const LONG = 20e6;
 
 /** One run, read from its first line on, and followed while it goes on. */
 export class RunSession {
@@ -18,6 +24,15 @@ export class RunSession {
   stopProblem = "";
   /** The line after which some were missing. @type {number | null} */
   #askedAfter = null;
+  /** Puts back what lines say by reference. */
+  #whole = new Whole();
+  /** Reads the log of a long run that has ended. @type {WorkerLog | null} */
+  #log = null;
+  #closed = false;
+  /** How much of the log has been read, where that takes a while. @type {{ read: number, size: number } | null} */
+  reading = null;
+  /** Why the log cannot be read. */
+  problem = "";
 
   /**
    * @param {string} run
@@ -29,7 +44,12 @@ export class RunSession {
     this.run = run;
     this.api = api;
     this.on = on;
-    this.store = new RunStore(run);
+    this.store = this.#newStore();
+    this.tracks = new Tracks(
+      () => this.store,
+      (seqs, rows) => (this.#log ? this.#log.track(seqs, rows) : stepsOf(api, run, seqs, rows)),
+      () => on.changed(),
+    );
     this.feed = new Feed({
       url: `/api/runs/${encodeURIComponent(run)}/events`,
       ask: connections.run,
@@ -42,17 +62,66 @@ export class RunSession {
     });
   }
 
+  #newStore() {
+    const store = new RunStore(this.run);
+    store.trackOf = (span) => this.tracks.now(span);
+    return store;
+  }
+
   open() {
-    this.feed.open();
+    void this.#begin();
   }
 
   close() {
+    this.#closed = true;
     this.feed.close();
+    this.#log?.close();
   }
 
-  /** Lines of the run as they stand in its log. @param {number} first @param {number} last */
+  /** The log of a long run that has ended is read by another thread; anything else is followed. */
+  async #begin() {
+    const address = `/api/runs/${encodeURIComponent(this.run)}`;
+    let about;
+    try {
+      about = await this.api.get(address);
+    } catch {
+      // Whether it is not there or cannot be had now, the feed tells.
+    }
+    if (this.#closed) return;
+    if (!about || about.status === "running" || !(about.bytes >= LONG)) {
+      this.feed.open();
+      return;
+    }
+    this.#log = new WorkerLog({
+      batch: (batch, size) => {
+        this.store.apply(batch);
+        this.reading = { read: batch.read, size };
+        this.on.changed();
+      },
+      done: () => {
+        this.reading = null;
+        this.store.lost();
+        this.feed.close();
+        this.on.changed();
+      },
+      failed: (text) => {
+        this.reading = null;
+        this.problem = text;
+        this.on.changed();
+      },
+    });
+    this.#log.open({ url: `${address}/log` });
+  }
+
+  /** What a span streamed, by rows; null while it is being read, or where it streamed no values. @param {number} span */
+  track(span) {
+    return this.tracks.of(span);
+  }
+
+  /** Whole lines of the run. @param {number} first @param {number} last */
   linesOf(first, last) {
-    return this.api.lines(`/api/runs/${encodeURIComponent(this.run)}/log?from=${first}&to=${last}`);
+    if (this.#log) return this.#log.lines(first, last);
+    return this.api.lines(`/api/runs/${encodeURIComponent(this.run)}/log?from=${first}&to=${last}&whole=1`);
   }
 
   async stop() {
@@ -95,6 +164,10 @@ export class RunSession {
           bytes: message.data.length,
         };
       }
+      // What came before is not put together again.
+      if (!Number.isInteger(line.seq) || line.seq > this.store.lastSeq) {
+        line = this.#whole.line(line, message.data.length, message.data);
+      }
       // Asked for once more; if they are missing again, there are none.
       if (this.store.take(line, now, fresh, this.#askedAfter === this.store.lastSeq) === "gap") {
         this.#askedAfter = this.store.lastSeq;
@@ -117,7 +190,9 @@ export class RunSession {
     }
     if (event === "past_end") {
       // The file is shorter than what was read of it: another one stands in its place.
-      this.store = new RunStore(this.run);
+      this.store = this.#newStore();
+      this.#whole = new Whole();
+      this.tracks.clear();
       this.on.replaced();
       this.feed.restart("");
       return true;

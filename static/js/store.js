@@ -12,6 +12,7 @@ import { isObject, isTree } from "./values.js";
 /** @typedef {import("./spans.js").Line} Line */
 /** @typedef {import("./span.js").SpanNow} SpanNow */
 /** @typedef {import("./span_table.js").Span} Span */
+/** @typedef {import("./track.js").Track} Track */
 /** @typedef {"ok" | "known" | "gap"} Taken  known: it was there already; gap: lines before it are missing. */
 
 const RATE_WINDOW_US = 1e6;
@@ -54,6 +55,10 @@ export class RunStore {
   /** @type {Set<number>} */
   #saysMore = new Set();
   #endedRead = 0;
+  /** What a span streamed, where it is known; it may be read then. @type {((span: number) => Track | null) | null} */
+  trackOf = null;
+  /** The value that is shown of a moment. @type {{ span: number, track: Track, step: number, growth: Growth } | null} */
+  #replay = null;
 
   /** @param {string} run its id */
   constructor(run) {
@@ -184,7 +189,7 @@ export class RunStore {
 
   /** The value a span streams, as it grows; begun anew for a span nobody looked at. @param {Span} span */
   growth(span) {
-    if (!this.moment.isNow) return undefined;
+    if (!this.moment.isNow) return this.#replayed(span);
     let growth = this.#growths.get(span.span);
     const object = this.#objects.get(span.span);
     if (!growth && object) {
@@ -193,6 +198,27 @@ export class RunStore {
       this.#growths.set(span.span, growth);
     }
     return growth;
+  }
+
+  /** What a span had streamed at the moment; undefined for nothing, or while that is being read. @param {Span} span */
+  #replayed(span) {
+    const track =
+      this.columns.lastTree(span.span, this.moment.row) < 0 ? null : (this.trackOf?.(span.span) ?? null);
+    const step = track ? track.stepAt(this.moment.row) : -1;
+    if (!track || step < 0) return undefined;
+    if (this.#replay?.span !== span.span || this.#replay.track !== track) {
+      this.#replay = { span: span.span, track, step: -1, growth: new Growth() };
+    }
+    const replay = this.#replay;
+    if (replay.step !== step) {
+      replay.step = step;
+      const { row } = this.moment;
+      replay.growth.jump(track.valueAt(row), (path) => {
+        const times = track.firstAndLast(path, row);
+        return times ? /** @type {number} */ (this.columns.t_us[times.last]) : this.moment.t_us;
+      });
+    }
+    return replay.growth;
   }
 
   /** The line that holds the newest object a span streamed, or -1. @param {number} span */

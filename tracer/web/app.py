@@ -13,12 +13,13 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, ExceptionHandler, Scope
 
 from tracer.capture.encode import encode
 from tracer.capture.record import MODES
+from tracer.log.expand import Whole
 from tracer.log.importer import sweep
 from tracer.log.store import RunNotFound, RunRunning, Store
 from tracer.run.chains import Chains
@@ -228,12 +229,16 @@ class _Runs:
         last = body.number(request.query_params.get("to"), "to", default=-1)
         headers = {}
         if {"from", "to"}.isdisjoint(request.query_params):
+            if "range" in request.headers:
+                return FileResponse(path, media_type=JSON_LINES)
             headers["Content-Disposition"] = f'attachment; filename="{run}.jsonl"'
             blocks = _whole(path)
         elif 0 <= last < first:
             raise Problem(400, f"to has to be at least from, which is {first}", "to")
         else:
-            blocks = _joined(self._store.lines(run, first, None if last < 0 else last))
+            lines = self._store.lines(run, first, None if last < 0 else last)
+            whole = request.query_params.get("whole", "0") != "0"
+            blocks = _joined(_expanded(self._store, run, lines) if whole else lines)
         if request.method == "HEAD":
             return Response(headers=headers, media_type=JSON_LINES)
         return StreamingResponse(blocks, headers=headers, media_type=JSON_LINES)
@@ -267,6 +272,14 @@ def _whole(path: Path) -> Iterator[bytes]:
             yield block
 
 
+def _expanded(store: Store, run: str, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Each line whole, with the values in it that it only refers to."""
+    whole = Whole(lambda seq: next((orjson.loads(raw) for _, raw in store.lines(run, seq, seq)), None))
+    for seq, raw in lines:
+        line = orjson.loads(raw)
+        yield seq, _dumped(whole.line(line, len(raw))) if "same" in line or "delta" in line else raw
+
+
 def _joined(lines: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:
     """Lines in blocks: each block handed over costs a change of threads."""
     block = bytearray()
@@ -279,12 +292,16 @@ def _joined(lines: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:
     yield bytes(block)
 
 
-def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _dumped(value: Any) -> bytes:
     try:
-        text = orjson.dumps(value)
+        return orjson.dumps(value)
     except TypeError:
         # A foreign log may be nested deeper than orjson writes (it reads more than it writes).
-        text = json.dumps(value, allow_nan=False).encode()
+        return json.dumps(value, allow_nan=False).encode()
+
+
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    text = _dumped(value)
     return Response(text, status, headers, "application/json")
 
 

@@ -1,0 +1,35 @@
+// The thread that reads opened files: bytes in, batches of rows out, and lines again when they are asked for.
+
+import { Opened } from "./opened.js";
+import { fileSource, urlSource } from "./source.js";
+
+/** @typedef {{ type: "open", file?: File, url?: string }} Open */
+/** @typedef {{ type: "lines", id: number, first: number, last: number } | { type: "track", id: number, seqs: number[], rows: number[] }} Ask */
+
+/** @type {Opened | null} */
+let opened = null;
+/** @param {import("./opened.js").Told} told @param {Transferable[]} [buffers] */
+const post = (told, buffers = []) => /** @type {any} */ (self).postMessage(told, buffers);
+
+self.addEventListener("message", async ({ data }) => {
+  /** @type {Open | Ask} */
+  const asked = data;
+  if (asked.type === "open") {
+    try {
+      const source = asked.file ? fileSource(asked.file) : await urlSource(String(asked.url));
+      opened = new Opened(source, post);
+      await opened.read();
+    } catch (error) {
+      post({ type: "failed", text: error instanceof Error ? error.message : String(error) });
+    }
+    return;
+  }
+  try {
+    if (!opened) throw new Error("Nothing is open.");
+    const value =
+      asked.type === "lines" ? opened.lines(asked.first, asked.last) : opened.track(asked.seqs, asked.rows);
+    post({ type: "answer", id: asked.id, value });
+  } catch (error) {
+    post({ type: "answer", id: asked.id, error: error instanceof Error ? error.message : String(error) });
+  }
+});

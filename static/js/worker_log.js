@@ -1,0 +1,67 @@
+// The page's end of worker.js: a log that another thread reads. No DOM.
+
+/** @typedef {import("./opened.js").Told} Told */
+/**
+ * @typedef {{
+ *   batch(batch: import("./reader.js").LogBatch, size: number): void, done(plain: boolean): void, failed(text: string): void,
+ * }} Hears  `size` is that of the log in bytes; done: all of it was read; failed: why it cannot be read.
+ */
+
+export class WorkerLog {
+  #worker;
+  #asked = 0;
+  /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
+  #waiting = new Map();
+
+  /** @param {Hears} hears */
+  constructor(hears) {
+    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.#worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      hears.failed(`The log could not be read. ${event.message ?? ""}`.trim());
+    });
+    this.#worker.addEventListener("message", ({ data }) => {
+      /** @type {Told} */
+      const told = data;
+      if (told.type === "batch") hears.batch(told.batch, told.size);
+      else if (told.type === "done") hears.done(told.plain);
+      else if (told.type === "failed") hears.failed(told.text);
+      else {
+        const waiting = this.#waiting.get(told.id);
+        this.#waiting.delete(told.id);
+        if (told.error === undefined) waiting?.resolve(told.value);
+        else waiting?.reject(new Error(told.error));
+      }
+    });
+  }
+
+  /** @param {{ file: File } | { url: string }} what */
+  open(what) {
+    this.#worker.postMessage({ type: "open", ...what });
+  }
+
+  close() {
+    this.#worker.terminate();
+    for (const { reject } of this.#waiting.values()) reject(new Error("The log was closed."));
+    this.#waiting.clear();
+  }
+
+  /** Whole lines. @param {number} first @param {number} last @returns {Promise<Record<string, any>[]>} */
+  lines(first, last) {
+    return this.#ask({ type: "lines", first, last });
+  }
+
+  /** @param {number[]} seqs @param {number[]} rows @returns {Promise<import("./track.js").Steps>} */
+  track(seqs, rows) {
+    return this.#ask({ type: "track", seqs, rows });
+  }
+
+  /** @param {Record<string, any>} what @returns {Promise<any>} */
+  #ask(what) {
+    const id = ++this.#asked;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...what, id });
+    });
+  }
+}
