@@ -1,140 +1,208 @@
-"""From emission to receipt: a paced writer, the real server in another process, viewers in a third.
+"""From emission to receipt: a run paced in the server's process, viewers in another.
 
-`python benchmarks/latency.py` writes 1,000 events a second for 10 s to 10 viewers and prints p50, p99 and the longest
-delay in ms, between the moment an event was handed to the log and the moment a viewer had read it off its socket.
-Exits with 1 where p99 is over the limit or anything was lost, doubled or out of order.
+    python -m benchmarks.latency [--rates 100 1000 5000] [--viewers 1 10 50] [--seconds 5] [--attached] [--markdown]
+
+For each rate and number of viewers, prints p50, p99 and the longest delay in ms, between the moment an event was handed
+to the log and the moment a viewer had read it off its socket, and what the server took of a core, the run's own part
+included. With `--attached` another process writes the run. Exits with 1 where anything was lost, doubled or out of
+order, or p99 is over 250 ms at up to 1,000 events/s.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tracer.log.store import Store, new_run_id  # noqa: E402  # this checkout's, installed or not
-
-SERVE = """
-import sys
-from tracer.log.store import Store
+from tracer.log.store import Store, new_run_id
 from tracer.run.chains import Chains
 from tracer.run.runner import Runner
 from tracer.web.server import serve
 
-def make():
-    store, chains = Store(sys.argv[1]), Chains([])
-    return store, Runner(store, chains), chains
+from .client import request
+from .pairs import percentile
+from .table import Table
 
-sys.exit(serve(make, port=0, on_ready=lambda url: print(url, flush=True)))
-"""
+ROOT = Path(__file__).resolve().parents[1]
+LIMIT_MS, LIMITED_RATE = 250, 1_000
+TIMED = 10
+"""Viewers that read the time of every event; more of them only look whether all came. Reading takes a core otherwise."""
 
 # What a token looks like in the log, with the moment it was sent in place of its text.
-EVENT = {
-    "event": "on_chat_model_stream",
-    "span": 3,
-    "data": {"chunk": {"type": "AIMessageChunk", "content": "", "id": "run--0199c5b2-6d1a-7c31-9c0e-2f6d1f0c8a55"}},
-}
+EVENT = {"event": "on_chat_model_stream", "span": 3}
+CHUNK = {"type": "AIMessageChunk", "content": "", "id": "run--0199c5b2-6d1a-7c31-9c0e-2f6d1f0c8a55"}
+_SENT = re.compile(rb'"content":"(\d+)"')
 
 
 def write(folder: Path, run: str, rate: int, seconds: float) -> None:
     """Append `rate` events a second, in the runner's way: one call an event, whenever it is due."""
-    store = Store(folder)
-    writer = store.create({"run": run, "chain": "benchmark:paced", "mode": "stream", "input": None})
+    writer = Store(folder).create({"run": run, "chain": "benchmark:paced", "mode": "stream", "input": None})
+    pace(writer, rate, seconds)
+
+
+def pace(writer: object, rate: int, seconds: float) -> None:
+    """Hand over `rate` events a second, each when it is due, and end the run."""
     began = time.monotonic()
     for n in range(round(rate * seconds)):
         wait = began + n / rate - time.monotonic()
         if wait > 0:
             time.sleep(wait)
-        chunk = {**EVENT["data"]["chunk"], "content": str(time.monotonic_ns())}  # type: ignore[index]
-        writer.append(lambda chunk=chunk: {**EVENT, "data": {"chunk": chunk}})  # type: ignore[misc]
-    writer.end({"status": "ok", "spans": 0})
+        data = {"chunk": {**CHUNK, "content": str(time.monotonic_ns())}}
+        writer.append(lambda data=data: {**EVENT, "data": data})  # type: ignore[attr-defined]
+    writer.end({"status": "ok", "spans": 0})  # type: ignore[attr-defined]
 
 
-async def view(port: int, token: str, run: str) -> tuple[list[int], list[float]]:
-    """Follow the run to its end: the ids that came, and the delay of each event in ms."""
+def server(folder: Path) -> int:
+    """Serve the folder, and write the runs that standard input asks for: `RUN RATE SECONDS`."""
+    store, chains = Store(folder), Chains([])
+
+    def take_orders() -> None:
+        for line in sys.stdin:
+            run, rate, seconds = line.split()
+            writer = store.create({"run": run, "chain": "benchmark:paced", "mode": "stream", "input": None})
+            threading.Thread(target=pace, args=(writer, int(rate), float(seconds)), daemon=True).start()
+
+    threading.Thread(target=take_orders, daemon=True).start()
+    return serve(lambda: (store, Runner(store, chains), chains), port=0, on_ready=lambda url: print(url, flush=True))
+
+
+async def view(port: int, token: str, run: str, timed: bool) -> tuple[int, list[float]]:
+    """Follow the run to its end: how many messages came, each id one more than the last (0 where not), and, where it is
+    `timed`, the delay of each event in ms."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
-    head = f"GET /api/runs/{run}/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
-    writer.write(head.encode())
+    writer.write(request("GET", port, f"/api/runs/{run}/events", token=token))
     await reader.readuntil(b"\r\n\r\n")
-    ids: list[int] = []
+    due, ended = 0, False
     delays: list[float] = []
-    ended = False
     while not ended:
         size = int(await reader.readuntil(b"\r\n"), 16)
         chunk = await reader.readexactly(size + 2)
         now = time.monotonic_ns()
-        for line in chunk.split(b"\n"):
-            if line.startswith(b"id: "):
-                ids.append(int(line[4:]))
-            elif line.startswith(b'data: {"seq"') and b"on_chat_model_stream" in line:
-                sent = int(json.loads(line[6:])["data"]["chunk"]["content"])
-                delays.append((now - sent) / 1e6)
-            elif line == b"event: end":
-                ended = True
-        ended = ended or size == 0
+        ended = size == 0 or b"event: end\n" in chunk
+        messages = chunk.count(b"\nid: ") + chunk.startswith(b"id: ")
+        if messages:
+            last = int(chunk[chunk.rindex(b"id: ") + 4 :].partition(b"\n")[0])
+            first = int(chunk[chunk.index(b"id: ") + 4 :].partition(b"\n")[0])
+            if (first, last) != (due, due + messages - 1):
+                return 0, delays
+            due += messages
+        if timed:
+            delays += [(now - int(sent)) / 1e6 for sent in _SENT.findall(chunk)]
     writer.close()
-    return ids, delays
+    return due, delays
 
 
-async def views(port: int, token: str, run: str, viewers: int) -> list[tuple[list[int], list[float]]]:
-    return await asyncio.gather(*(view(port, token, run) for _ in range(viewers)))
+class Bench:
+    """A server of its own, and what it takes of the processor."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self.process = self._start("--serve", str(folder))
+        assert self.process.stdout is not None
+        address, _, self._token = self.process.stdout.readline().strip().partition("/?token=")
+        if not address:
+            sys.exit("the server did not start")
+        self._port = int(address.rpartition(":")[2])
+
+    def _start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.latency", *arguments],
+            env=self._environment,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, rate: int, viewers: int, seconds: float, attached: bool) -> tuple[bool, list[float], float]:
+        """Whether all viewers got all of it in order, all delays in ms, and the share of a core."""
+        run = new_run_id()
+        order = [run, str(rate), str(seconds)]
+        writing = None
+        if attached:
+            writing = self._start("--write", str(self._folder), *order)
+        else:
+            assert self.process.stdin is not None
+            self.process.stdin.write(" ".join(order) + "\n")
+            self.process.stdin.flush()
+        file = self._folder / f"{run}.jsonl"
+        while not file.exists():
+            time.sleep(0.005)
+        before = self._used()
+
+        async def all_of_them() -> list[tuple[int, list[float]]]:
+            views = (view(self._port, self._token, run, n < TIMED) for n in range(viewers))
+            return await asyncio.gather(*views)
+
+        seen = asyncio.run(all_of_them())
+        used = self._used() - before
+        if writing is not None:
+            writing.wait(10)
+        # What begins and ends the run has no time of its own.
+        whole = all(messages == round(rate * seconds) + 2 for messages, _ in seen)
+        file.unlink()
+        return whole, [delay for _, delays in seen for delay in delays], used / seconds
+
+    def _used(self) -> float:
+        """Seconds of processor time so far; 0 where the system does not say."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    options.add_argument("--rate", type=int, default=1000, help="events a second")
-    options.add_argument("--viewers", type=int, default=10)
-    options.add_argument("--seconds", type=float, default=10)
-    options.add_argument("--limit", type=float, default=40, help="ms that p99 may take")
-    options.add_argument("--write", nargs=2, metavar=("FOLDER", "RUN"), help=argparse.SUPPRESS)
+    options.add_argument("--rates", type=int, nargs="+", default=[100, 1_000, 5_000], help="events a second")
+    options.add_argument("--viewers", type=int, nargs="+", default=[1, 10, 50])
+    options.add_argument("--seconds", type=float, default=5)
+    options.add_argument("--attached", action="store_true", help="another process writes the run")
+    options.add_argument("--markdown", action="store_true")
+    options.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    options.add_argument("--write", nargs=4, help=argparse.SUPPRESS)
     given = options.parse_args()
+    if given.serve:
+        return server(given.serve)
     if given.write:
-        write(Path(given.write[0]), given.write[1], given.rate, given.seconds)
+        write(Path(given.write[0]), given.write[1], int(given.write[2]), float(given.write[3]))
         return 0
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        server = subprocess.Popen(
-            [sys.executable, "-c", SERVE, folder], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        run = new_run_id()
-        writing: subprocess.Popen[bytes] | None = None
-        try:
-            assert server.stdout is not None
-            address = server.stdout.readline().strip()
-            if not address:
-                sys.exit("the server did not start")
-            url, token = address.split("/?token=")
-            pace = ["--rate", str(given.rate), "--seconds", str(given.seconds)]
-            writing = subprocess.Popen([sys.executable, __file__, *pace, "--write", folder, run], env=environment)
-            while not (Path(folder) / f"{run}.jsonl").exists():
-                time.sleep(0.01)
-            seen = asyncio.run(views(int(url.rpartition(":")[2]), token, run, given.viewers))
-        finally:
-            if writing is not None:
-                writing.terminate()
-                writing.wait(10)
-            server.terminate()
-            _, _, used = os.wait4(server.pid, 0)
-            server.returncode = 0
-    wanted = list(range(round(given.rate * given.seconds) + 2))
-    whole = all(ids == wanted for ids, _ in seen)
-    delays = sorted(delay for _, some in seen for delay in some)
-    p50, p99 = (delays[int(len(delays) * part)] for part in (0.5, 0.99))
-    print(
-        f"{given.rate} events/s to {given.viewers} viewers for {given.seconds:g} s: "
-        f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {delays[-1]:.1f} ms, "
-        f"the server took {(used.ru_utime + used.ru_stime) / given.seconds:.0%} of a core with its start, "
-        f"{len(delays)} received, {'none lost, doubled or out of order' if whole else 'NOT WHOLE'}"
+    good = True
+    table = Table(
+        "events/s", "viewers", "p50 ms", "p99 ms", "longest ms", "server's cores", "whole", markdown=given.markdown
     )
-    return 0 if whole and p99 <= given.limit else 1
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        try:
+            for rate in given.rates:
+                for viewers in given.viewers:
+                    whole, delays, cores = bench.run(rate, viewers, given.seconds, given.attached)
+                    p50, p99 = percentile(delays, 0.5), percentile(delays, 0.99)
+                    good = good and whole and (rate > LIMITED_RATE or p99 <= LIMIT_MS)
+                    table.row(
+                        f"{rate:,}",
+                        str(viewers),
+                        f"{p50:.1f}",
+                        f"{p99:.1f}",
+                        f"{max(delays):.1f}",
+                        f"{cores:.2f}",
+                        "yes" if whole else "NO",
+                    )
+        finally:
+            bench.close()
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from random import Random
 
 from .loads import LOADS, Load
 from .pairs import interval, is_enough
+from .table import Table
 from .ways import Took, Way, opened
 
 WAYS = ("control", "recorded", "served", "langserve")
@@ -77,6 +78,7 @@ class Row:
         ]
 
 
+_WIDTHS = (36, 10, 7, 17, 17, 9, 18, 14, 16)
 HEADINGS = ["load", "way", "ratio", "95 % interval", "pairs", "bare ms", "µs more an event", "bytes", "bytes an event"]
 
 
@@ -113,32 +115,14 @@ def main() -> int:
     options.add_argument("--markdown", action="store_true")
     given = options.parse_args()
     over = False
-    print_row(HEADINGS, given.markdown)
-    if given.markdown:
-        print_row(["---"] * 2 + ["---:"] * (len(HEADINGS) - 2), True)
+    table = Table(*HEADINGS, markdown=given.markdown, names=2, widths=_WIDTHS)
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder), langserve="langserve" in given.ways) as ways:
         for name in given.loads:
             seconds = given.seconds or (8.0 if given.quick else SECONDS.get(name, _USUAL))
             for row in measure(ways, LOADS[name], given.ways, seconds):
-                print_row(row.cells(), given.markdown)
+                table.row(*row.cells())
                 over = over or row.over
     return 1 if over else 0
-
-
-_WIDTHS = (36, 10, 7, 17, 17, 9, 17, 14, 15)
-
-
-def print_row(cells: Sequence[str], markdown: bool) -> None:
-    if markdown:
-        print("| " + " | ".join(cells) + " |", flush=True)
-    else:
-        print(
-            "".join(
-                cell.ljust(width) if n < 2 else cell.rjust(width)
-                for n, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True))
-            ),
-            flush=True,
-        )
 
 
 if __name__ == "__main__":
