@@ -17,6 +17,7 @@ from rich.tree import Tree
 
 from tracer import report, terminal
 from tracer.log.events import span_event
+from tracer.log.expand import Whole
 from tracer.log.file import LogFile, check
 from tracer.log.spans import Fold, Span
 
@@ -33,6 +34,7 @@ class Watch:
     def __init__(self, path: Path, console: Console) -> None:
         self.path = path
         self.fold = Fold()
+        self._expand = Whole()
         self._console = console
         self._lock = threading.RLock()
         self._file = LogFile(path)
@@ -84,7 +86,7 @@ class Watch:
                 self._at = (lines[-1][0] + 1, offset)
                 self._read_at = time.monotonic()
                 for seq, raw in lines:
-                    self._take(check(seq, raw)[0])
+                    self._take(self._expand.line(check(seq, raw)[0], len(raw)))
 
     def _take(self, line: Mapping[str, Any]) -> None:
         before = len(self.fold.spans)

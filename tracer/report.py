@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tracer import terminal
+from tracer.log.expand import Whole
 from tracer.log.file import LogError, read
 from tracer.log.health import health
 from tracer.log.spans import Fold
@@ -27,7 +28,7 @@ def show(path: Path) -> None:
     footer: Mapping[str, Any] = {}
     try:
         # A link may be followed here: a person named it. The reader itself, which serves ids, follows none.
-        for line in read(path.resolve()):
+        for line in map(Whole().line, read(path.resolve())):
             fold.add(line)
             if line.get("event") == "run_end":
                 footer = line

@@ -66,7 +66,7 @@ class RunHandler(EventHandler):
         try:
             redact = chosen(self._redact)
             fields = header(new_run_id(), name, input, None, mode="invoke", redact=redact)
-            return Tap(self._writer(fields), input, redact)
+            return Tap(self._writer(fields), input, redact, fields)
         except (OSError, ValueError) as error:
             _log.error("the run of %s is not recorded: %s", name, error)
             return None

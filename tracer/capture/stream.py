@@ -48,7 +48,7 @@ async def astream_events(
     run = new_run_id()
     looked_at = chosen(redact)
     fields = header(run, chain.get_name(), input, config, redact=looked_at)
-    tap = Tap(_open(path, fields, is_on("fsync") if fsync is None else fsync), input, looked_at)
+    tap = Tap(_open(path, fields, is_on("fsync") if fsync is None else fsync), input, looked_at, fields)
     async with contextlib.aclosing(record(chain, input, config, tap, **kwargs)) as events:
         async for event in events:
             yield event

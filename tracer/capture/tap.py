@@ -11,8 +11,9 @@ from uuid import UUID
 from langchain_core.callbacks import AsyncCallbackManager, BaseCallbackHandler
 from langchain_core.callbacks.base import BaseCallbackManager
 
-from tracer.log.compact import Compactor
+from tracer.log.compact import Compactor, values
 from tracer.log.events import INTERRUPTED, Line, span_event
+from tracer.log.once import Value
 from tracer.log.writer import Writer
 
 from .callbacks import ErrorHandler, TapHandler
@@ -21,6 +22,8 @@ from .encode import encode, encode_error
 from .findings import Findings
 from .findings.threads import WATCH
 from .graph import WRITER
+from .growing import Growing
+from .markers import Json
 from .rules import Redact, chosen
 from .tokens import Tokens
 
@@ -36,7 +39,9 @@ class Tap:
     No exception of ours reaches the chain: what goes wrong here is logged, and counted in `dropped`.
     """
 
-    def __init__(self, writer: Writer, input: Any, redact: Redact | None = None) -> None:
+    def __init__(
+        self, writer: Writer, input: Any, redact: Redact | None = None, header: Mapping[str, Any] | None = None
+    ) -> None:
         self.writer = writer
         self.redact = chosen(None) if redact is None else redact
         """Takes the secrets out of whatever becomes part of a line."""
@@ -58,6 +63,9 @@ class Tap:
         self.findings = Findings()
         self._tokens = Tokens(writer, self.redact, self.findings.clock)
         self._compactor = Compactor()
+        if header is not None:
+            self._compactor.begin(header)
+        self._growing = Growing(writer, self.redact, self._compactor, self.findings.clock)
         self._causes = Causes()
         WATCH.begin(self)
 
@@ -95,7 +103,7 @@ class Tap:
     def sent(self, event: Mapping[str, Any]) -> None:
         """Record an event in v2's shape, with live objects."""
         try:
-            if self._tokens.write(event):
+            if self._tokens.write(event) or self._growing.write(event):
                 return
         except Exception:
             self._drop()
@@ -105,14 +113,18 @@ class Tap:
         # happens before the line takes its place, not under the writer's lock.
         try:
             plain, error = self._encoded(event)
+            data = values(plain["data"])
         except Exception:
             self._drop()
             return
-        self._record(lambda: self._line(plain, error), at)
+        self._record(lambda: self._line(plain, data, error), at)
         try:
             number = self._compactor.number(plain["run_id"])
             if number is not None:
-                self._tokens.learn(event, plain["data"], number, self.findings.at(number))
+                step = self.findings.at(number)
+                self._tokens.learn(event, plain["data"], number, step)
+                if isinstance(data, dict) and "chunk" in data:
+                    self._growing.learn(event, data["chunk"].raw, step)
         except Exception:
             _log.exception("what an event was like is not kept")
 
@@ -169,12 +181,12 @@ class Tap:
 
         return send_nowait
 
-    def _record(self, make: Callable[[], Line | None], at: int | None = None) -> None:
+    def _record(self, make: Callable[[], Line | bytes | None], at: int | None = None) -> None:
         self._append(make, at)
         if self.findings.notes.waiting:
             self._write_findings()
 
-    def _append(self, make: Callable[[], Line | None], at: int | None = None) -> None:
+    def _append(self, make: Callable[[], Line | bytes | None], at: int | None = None) -> None:
         try:
             self.writer.append(make, at)
         except Exception:  # whatever it is, the chain must not notice
@@ -211,7 +223,7 @@ class Tap:
             return plain, data["error"]
         return plain, None
 
-    def _line(self, plain: dict[str, Any], error: BaseException | None) -> Line:
+    def _line(self, plain: dict[str, Any], data: Mapping[str, Value] | bytes, error: BaseException | None) -> bytes:
         number = self._compactor.number(plain["run_id"]) if error is not None else None
         if error is not None and number is not None:
             plain |= self._cause(number, error)
@@ -221,11 +233,19 @@ class Tap:
         kind = span_event(plain["event"])
         if kind:
             if kind[1] != "stream":
-                self._tokens.forget(plain["run_id"])
+                self._forget(plain["run_id"])
             if kind[1] == "start":
                 self._causes.started(line["span"], line["parent"])
             self.findings.see(kind[0], kind[1], line)
-        return line
+        return self._raw(line, data)
+
+    def _raw(self, line: Line, data: Mapping[str, Value] | bytes) -> bytes:
+        line = {key: value for key, value in line.items() if key != "data"}
+        return self._compactor.raw(self.writer.lines, self.writer.offset, line, data)
+
+    def _forget(self, run_id: str) -> None:
+        self._tokens.forget(run_id)
+        self._growing.forget(run_id)
 
     def _without_mode(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
         """The event as the graph would have sent it without our asking; what a node wrote is a custom event."""
@@ -236,7 +256,7 @@ class Tap:
             return {**event, "event": "on_custom_event", "name": WRITER, "data": chunk[1]}
         return {**event, "data": {**event["data"], "chunk": chunk[1]}}
 
-    def _error_line(self, kind: str, error: BaseException, shown: Mapping[str, Any], run_id: str) -> Line | None:
+    def _error_line(self, kind: str, error: BaseException, shown: Json, run_id: str) -> bytes | None:
         number = self._compactor.number(run_id)
         if number is not None and not self._compactor.is_open(number):
             return None
@@ -249,17 +269,17 @@ class Tap:
             if type(error).__name__ in INTERRUPTED and self._compactor.is_node(number, self._root):
                 # Called, a graph does not say itself what it asks.
                 self._note_asked(error.args[0] if error.args else ())
-        self._tokens.forget(run_id)
+        self._forget(run_id)
         line = self._compactor.line({**event, "data": {"error": shown}})
         self.findings.see(kind, "error", line)
-        return line
+        return self._raw(line, values(line["data"]))
 
     def _ended_line(self, run_id: str) -> Line | None:
         number = self._compactor.number(run_id)
         if number is None or not self._compactor.is_open(number):
             return None
         self._compactor.close(number)
-        self._tokens.forget(run_id)
+        self._forget(run_id)
         return {"event": "ended", "span": number}
 
     def _abandoned_line(self, run_id: str | None, stack: str) -> Line | None:

@@ -190,17 +190,16 @@ def _descend(
 
     Not `whole`, it holds only its last children; `first` is the index of the first of them.
     """
-    while (type(value) is list or type(value) is dict) and value and len(levels) < _DEEPEST:
+    while (type(value) is dict or type(value) is list) and value and len(levels) < _DEEPEST:
         ends = len(raw) - 1 - len(levels)
         key: str | int
-        if type(value) is list:
-            key, last = first + len(value) - 1, value[-1]
-            begins = begins_key = ends - len(orjson.dumps(last))
-        else:
-            key = next(reversed(value))
-            last = value[key]
+        if type(value) is dict:
+            key, last = next(reversed(value.items()))
             begins = ends - len(orjson.dumps(last))
             begins_key = begins - 1 - len(orjson.dumps(key))
+        else:
+            key, last = first + len(value) - 1, value[-1]
+            begins = begins_key = ends - len(orjson.dumps(last))
         only = whole and len(value) == 1
         level = Level(opens, begins_key - (not only), only, key, container, before)
         levels.append(level)

@@ -156,7 +156,7 @@ class Whole:
             value: Any = _missing(base)
             if source is not None and isinstance(ops := about.get("ops"), list):
                 with contextlib.suppress(DeltaError):
-                    there: str = about.get("from", pointer)  # tokens() refuses what is none
+                    there: Any = about.get("from", pointer)
                     changed = Draft(value_at(source.data, tokens(there)))
                     brought = _weigh(source, changed.value, room, self._weights)
                     for operation in ops:
@@ -164,7 +164,7 @@ class Whole:
                     value = changed.value
                     room, weight = room - brought, weight + brought
                     draft.copied += changed.copied
-                    put.append((pointer, source.nested(there)))
+                    put.append((pointer, source.nested(str(there))))
             _put(draft, pointer, value)
         for pointer, about in _entries(line, "same"):
             number, at = (whole(about[0]), about[1]) if isinstance(about, list) and len(about) == 2 else (None, None)
@@ -174,7 +174,7 @@ class Whole:
                 with contextlib.suppress(DeltaError):
                     referred = value_at(source.data, tokens(at))
                     brought = _weigh(source, referred, room, self._weights)
-                    nested = source.nested(at) + 1
+                    nested = source.nested(str(at)) + 1
                     if nested <= NESTED:
                         value = referred
                         room, weight = room - brought, weight + brought

@@ -195,11 +195,13 @@ class Once:
         size = len(raw)
         if not self._is_near(place) or line.brought + size > BROUGHT:
             return None
-        growth = value.growth if value.growth and value.before is state.edge else state.edge.grown(raw)
-        if growth is None:
-            return None
         if raw == state.edge.raw:
             return self._same(line, pointer, place, size)
+        growth = value.growth
+        if growth is None or value.before is None or value.before.raw != state.edge.raw:
+            growth = state.edge.grown(raw)
+        if growth is None:
+            return None
         mark = line.mark()
         nested = place.nested
         operations: list[Any] = []

@@ -19,7 +19,7 @@ import orjson
 _BLOCK = 1 << 20
 _BEFORE, _AFTER = 16, 100
 """How many characters around what was found are shown."""
-_FIELDS = ("data", "input", "error", "interrupts", "config", "metadata", "tags", "text", "advice", "evidence", "stack")
+_FIELDS = ("data", "delta", "input", "error", "interrupts", "config", "metadata", "tags", "text", "advice", "evidence", "stack")
 
 
 class Step(NamedTuple):

@@ -94,7 +94,7 @@ class Runner:
         fields = header(run, served.name, input, config, mode, redact)
         if continues is not None:
             fields["continues"] = continues
-        tap = Tap(self._store.create(fields, path), input, redact)
+        tap = Tap(self._store.create(fields, path), input, redact, fields)
         with self._changed:
             live = _Live(run, tap, self._current_loop(), mode, served.runnable, input, config)
             self._live[run] = live

@@ -1,0 +1,213 @@
+"""The short way of values that grow while they are streamed: partial JSON, written by what came to its end."""
+
+from __future__ import annotations
+
+import marshal  # noqa: TID251  # nothing is read with it: it refuses, in C, whatever is not exactly a plain type
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import orjson
+
+from tracer.log.compact import Compactor
+from tracer.log.edge import Edge, Growth, Level
+from tracer.log.events import span_event
+from tracer.log.once import Value
+from tracer.log.writer import Writer
+
+from .encode import LIMITS
+from .findings.step import Step
+from .redact import Redactor, unredacted
+from .rules import Redact
+
+_SHORTEST = 512
+"""Bytes. Below that the long way costs no more."""
+_LONGEST = min(LIMITS.max_string, LIMITS.max_bytes) - 100
+_FEW = min(LIMITS.max_items, LIMITS.max_values)
+_TRIES = 5
+_RECENT = 8
+_STEP = 100_000
+"""Values and characters by which a value may grow in one event."""
+_OPTIONS = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+_NO_NUMBER = re.compile(rb"[g\xe7].{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
+"""A float that JSON cannot say, as marshal writes it."""
+_ABOUT_OTHERS = frozenset(("name", "key", "value"))
+"""Members that make a secret of one beside them."""
+
+
+@dataclass(slots=True)
+class _Said:
+    """What a span said last."""
+
+    event: str
+    step: Step | None
+    edge: Edge
+
+
+class Growing:
+    """Writes values that grow into one run's log: the very lines that encoding and redacting them would give.
+
+    That it is the same value, grown, is seen by comparing its JSON, at C speed. What orjson writes alike though it is
+    not plain (enums, NaN) is told apart by marshal.
+    """
+
+    def __init__(self, writer: Writer, redact: Redact, compactor: Compactor, clock: Callable[[], float]) -> None:
+        self._writer = writer
+        self._redact = redact
+        self._compactor = compactor
+        self._clock = clock
+        # Somebody's own function wants to see every text.
+        self._able = redact is unredacted or (isinstance(redact, Redactor) and not redact.asks)
+        self._said: dict[str, _Said] = {}
+        self._tries: dict[str, int] = {}
+        self._recent: dict[int, tuple[Any, Edge]] = {}
+        """Values seen a moment ago, by id: the chains around a parser say the very object that it said."""
+
+    def write(self, event: Mapping[str, Any]) -> bool:
+        """Record an event of v2's if it is such a value; False leaves it to be recorded in the long way."""
+        run_id = event["run_id"]
+        said = self._said.get(run_id)
+        if said is None or event["event"] != said.event:
+            return False
+        at = self._writer.now()
+        try:
+            chunk = event["data"]["chunk"]
+            found = self._value(said, chunk) if len(event["data"]) == 1 else None
+        except Exception:  # what orjson or marshal do not take, or what changes meanwhile
+            return False
+        if found is None:
+            return False
+        value, edge = found
+        name, writer = said.event, self._writer
+        writer.append(lambda: self._compactor.chunk(writer.lines, writer.offset, name, run_id, value), at)
+        said.edge = edge
+        self._remember(chunk, edge)
+        if said.step is not None:
+            said.step.piece(self._clock())
+        return True
+
+    def _value(self, said: _Said, chunk: Any) -> tuple[Value, Edge] | None:
+        if (type(chunk) is not dict or "__interrupt__" in chunk) and type(chunk) is not list:
+            return None
+        recent = self._recent.get(id(chunk))
+        if recent is not None and recent[0] is chunk:
+            raw = orjson.dumps(chunk, None, _OPTIONS)
+            # Byte for byte what it was a moment ago.
+            if raw == recent[1].raw:
+                return Value(recent[1].raw), recent[1]
+        exact = marshal.dumps(chunk, 4)
+        if len(exact) > _LONGEST or not _grew_little(chunk, said.edge.levels):
+            return None
+        raw = orjson.dumps(chunk, None, _OPTIONS)
+        if len(raw) > _LONGEST or (len(raw) > 2 * _FEW and sum(map(raw.count, b",[{")) >= _FEW):
+            return None
+        if (b"\x7f" in exact or b"\xff" in exact) and b"null" in raw and _NO_NUMBER.search(exact):
+            return None
+        if raw == said.edge.raw:
+            return Value(said.edge.raw), said.edge
+        growth = said.edge.grown(raw)
+        if growth is None or not self._is_ordinary(growth):
+            return None
+        return Value(raw, said.edge, growth), growth.edge
+
+    def _is_ordinary(self, growth: Growth) -> bool:
+        """Whether what is new in it is encoded as it is, and holds no secret."""
+        skeleton = growth.skeleton
+        if b'tracer"' in orjson.dumps(skeleton) or not _is_shallow(skeleton):
+            return False
+        if self._redact is unredacted:
+            return True
+        shown = {"chunk": skeleton}
+        if self._redact(shown) is not shown:
+            return False
+        inside = skeleton
+        for depth, level in enumerate(growth.way):
+            if type(inside) is dict and not _ABOUT_OTHERS.isdisjoint(inside):
+                wider = {"chunk": growth.wider(depth)}
+                return self._redact(wider) is wider
+            if depth + 1 < len(growth.way):
+                inside = inside[0] if type(inside) is list else inside[level.key]
+        return True
+
+    def learn(self, event: Mapping[str, Any], raw: bytes, step: Step | None) -> None:
+        """A chunk of a span was recorded as this JSON: the next one may be written by how it grew."""
+        run_id, chunk = event["run_id"], event["data"].get("chunk")
+        self._said.pop(run_id, None)
+        if not self._able or not _SHORTEST <= len(raw) <= _LONGEST or len(event["data"]) != 1:
+            return
+        kind = span_event(event["event"])
+        if kind is None or kind[1] != "stream" or (type(chunk) is not dict and type(chunk) is not list):
+            return
+        tries = self._tries[run_id] = self._tries.get(run_id, 0) + 1
+        if tries > _TRIES:
+            return
+        try:
+            if orjson.dumps(chunk, None, _OPTIONS) != raw:
+                return
+            marshal.dumps(chunk, 4)
+        except Exception:
+            return
+        self._tries[run_id] = 0
+        edge = Edge(raw)
+        self._said[run_id] = _Said(event["event"], step, edge)
+        self._remember(chunk, edge)
+
+    def forget(self, run_id: str) -> None:
+        """A span with this run id began or ended."""
+        self._said.pop(run_id, None)
+        self._tries.pop(run_id, None)
+        if not self._said:
+            self._recent = {}
+
+    def _remember(self, chunk: Any, edge: Edge) -> None:
+        self._recent.pop(id(chunk), None)
+        self._recent[id(chunk)] = chunk, edge
+        if len(self._recent) > _RECENT:
+            self._recent = dict(list(self._recent.items())[-_RECENT // 2 :])
+
+
+def _grew_little(value: Any, levels: list[Level]) -> bool:
+    """Whether there is not too much of it at its end: a few objects may hold each other in very many places."""
+    for level in levels:
+        if type(value) is list and len(value) > int(level.key):
+            new, value = value[int(level.key) + 1 :], value[int(level.key)]
+        elif type(value) is dict and level.key in value:
+            new = []
+            for key in reversed(value):
+                if key == level.key:
+                    break
+                new.append(value[key])
+                if len(new) > _STEP:
+                    return False
+            value = value[level.key]
+        else:
+            break
+        if not _is_little(new):
+            return False
+    return _is_little([value])
+
+
+def _is_little(values: list[Any]) -> bool:
+    seen = 0
+    while values:
+        seen += sum(len(item) if type(item) is str else 1 for item in values)
+        inner = [item for item in values if type(item) is dict or type(item) is list or type(item) is tuple]
+        if seen + sum(map(len, inner)) > _STEP:
+            return False
+        values = list(chain.from_iterable(item.values() if type(item) is dict else item for item in inner))
+    return True
+
+
+def _is_shallow(value: Any) -> bool:
+    level, depth = [value], 0
+    while level:
+        level = [
+            item
+            for one in level
+            if type(one) is dict or type(one) is list
+            for item in (one.values() if type(one) is dict else one)
+        ]
+        depth += 1
+    return depth < LIMITS.max_depth
