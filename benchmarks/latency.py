@@ -33,7 +33,7 @@ from .table import Table
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_MS, LIMITED_RATE = 250, 1_000
 TIMED = 10
-"""Viewers that read the time of every event; more of them only look whether all came. Reading takes a core otherwise."""
+"""Viewers that read the time of every event; the others only look whether all came: to read them takes a core."""
 
 # What a token looks like in the log, with the moment it was sent in place of its text.
 EVENT = {"event": "on_chat_model_stream", "span": 3}
