@@ -7,6 +7,11 @@ export class RunClock {
   #behind = Number.POSITIVE_INFINITY;
   #least_us = 0;
 
+  /** Whether a line came as it was written: before that, all may be from long ago. */
+  get isFresh() {
+    return Number.isFinite(this.#behind);
+  }
+
   /** @param {string} startedAt ISO time, as the run's first line has it */
   begin(startedAt) {
     this.#began = Date.parse(startedAt);

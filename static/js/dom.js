@@ -93,10 +93,29 @@ export function turnPool(parent, pool, from, to) {
  *   | { type: "origin", span: number }
  *   | { type: "findings" }
  *   | { type: "stop" }
+ *   | { type: "keep" }
  *   | { type: "reconnect" }
  *   | { type: "jump", seq: number }
- *   | { type: "layout" }} PageEvent
- * select: `open` where its details are asked for, not only marked; jump: show this line in the event log; layout:
- * the user changed the room of a panel; origin: select it and go there by keyboard; findings: open or close their list.
+ *   | { type: "layout" }
+ *   | { type: "window", from_us: number | null, to_us: number | null }
+ *   | { type: "seek", row: number | null }
+ *   | { type: "seek-time", us: number }
+ *   | { type: "play" }
+ *   | { type: "step", by: 1 | -1, token?: boolean }
+ *   | { type: "follow" }
+ *   | { type: "view", graph: boolean | null }
+ *   | { type: "zoom", by: number }
+ *   | { type: "pan", by: number }
+ *   | { type: "fit", all?: boolean }
+ *   | { type: "error", step: number }
+ *   | { type: "row", go: RowStep }
+ *   | { type: "fold", all?: boolean }} PageEvent
+ * select: `open` where its details are asked for, not only marked; jump: show this line in the event log; keep: make a run of the file that is shown; layout:
+ * the user changed the room of a panel; origin: select it and go there by keyboard; findings: open or close their list;
+ * window: the user sees this stretch of time, null for all of it; seek: show the run as it was after this row, null for
+ * now; seek-time: as it was at this time, in microseconds; play: play or pause; step: by a line, or by what a model said;
+ * follow: back to now; view: the graph or the timeline, null the other one; zoom: so many times nearer; pan: by shares of what is seen; fit: what is selected, or all, into the window;
+ * error: to the next one, or the one before; row: the selection moves; fold: what is selected, or all, opens or shuts.
  */
+/** @typedef {"next" | "previous" | "first" | "last" | "page-down" | "page-up" | "in" | "out" | "open"} RowStep */
 /** @typedef {(event: PageEvent) => void} Send */

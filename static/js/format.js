@@ -47,16 +47,20 @@ export function duration(us, running = false) {
 /** Time since the run began, to the millisecond: `+3.391 s`. @param {number} us */
 export const offset = (us) => `+${(us / 1e6).toFixed(3)} s`;
 
-/** The label of a tick at `us`, where ticks are `step` apart. @param {number} us @param {number} step */
+/** The label of a tick at `us`, where ticks are `step` apart: as exact as they are. @param {number} us @param {number} step */
 export function tickLabel(us, step) {
   if (us === 0) return "0";
-  if (step < 1000) return `${trim((us / 1000).toFixed(2))} ms`;
-  if (step < 1e6 && us < 1e6) return `${Math.round(us / 1000)} ms`;
-  if (us < 60e6 || step < 1e6) return `${trim((us / 1e6).toFixed(2))} s`;
-  const seconds = Math.round(us / 1e6);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
-  return `${Math.floor(seconds / 3600)}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
+  if (us < 1e6 && step < 1e6) return `${trim((us / 1000).toFixed(digits(step / 1000)))} ms`;
+  const fine = digits(step / 1e6);
+  if (us < 60e6) return `${fine ? trim((us / 1e6).toFixed(fine)) : Math.round(us / 1e6)} s`;
+  const whole = Math.floor(us / 1e6 + 1e-7);
+  const rest = fine ? (us / 1e6 - whole).toFixed(fine).slice(1) : "";
+  if (whole < 3600) return `${Math.floor(whole / 60)}:${pad(whole % 60)}${rest}`;
+  return `${Math.floor(whole / 3600)}:${pad(Math.floor(whole / 60) % 60)}:${pad(whole % 60)}${rest}`;
 }
+
+/** How many decimals tell one step from the next. @param {number} step */
+const digits = (step) => Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
 
 /** `1,048` @param {number} number */
 export const count = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
@@ -80,10 +84,13 @@ export function byteSize(bytes) {
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+/** White space that is more than a space between words. */
+const UNEVEN = /[^\S ]| {2}|^ | $/;
+
 /** At most `most` UTF-16 units on one line, cut with an ellipsis. @param {string} text @param {number} most */
 export function oneLine(text, most) {
   const line = text.length > most * 4 ? text.slice(0, most * 4) : text;
-  const flat = line.replace(/\s+/g, " ").trim();
+  const flat = UNEVEN.test(line) ? line.replace(/\s+/g, " ").trim() : line;
   return flat.length > most
     ? `${flat.slice(0, flat.charCodeAt(most - 2) >> 10 === 0x36 ? most - 2 : most - 1)}…`
     : flat;
@@ -183,7 +190,7 @@ export const shortRun = (run) => (run.length > 12 ? `…${run.slice(-6)}` : run)
 export const chainLabel = (name) => name.slice(name.lastIndexOf(":") + 1) || name;
 
 /** @param {string} number */
-const trim = (number) => number.replace(/\.?0+$/, "") || "0";
+const trim = (number) => (number.includes(".") ? number.replace(/\.?0+$/, "") : number) || "0";
 
 /** @param {number} number */
 const pad = (number) => String(number).padStart(2, "0");

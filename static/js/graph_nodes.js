@@ -3,7 +3,7 @@
 /** @typedef {import("./spans.js").Span} Span */
 /** @typedef {import("./spans.js").Fold} Fold */
 /**
- * @typedef {{ node: string, step: number | null, nth: number, times: number }} NodeRun
+ * @typedef {{ node: string, step: number | null, nth: number, readonly times: number }} NodeRun
  * One execution of a node: the `nth` of `times` in its graph, counted from 1.
  */
 
@@ -14,17 +14,27 @@ const LATER_STEP = /^seq:step:([2-9]|\d\d+)$/;
 export class GraphNodes {
   /** @type {Fold | null} */
   #fold = null;
-  #version = -1;
+  /** How many spans were read. */
+  #count = 0;
   /** @type {Map<number, NodeRun>} */
   #runs = new Map();
   /** Names of the nodes of each graph, by its span. @type {Map<number, Set<string>>} */
   #graphs = new Map();
   /** @type {Set<number>} */
   #plumbing = new Set();
+  /** The executions of each node of each graph. @type {Map<string, NodeRun[]>} */
+  #groups = new Map();
 
-  /** Looks again, if any span began since. @param {Fold} fold */
+  /** Takes in what began since. @param {Fold} fold */
   of(fold) {
-    if (fold !== this.#fold || fold.version !== this.#version) this.#read(fold);
+    if (fold !== this.#fold) {
+      this.#fold = fold;
+      this.#count = 0;
+      for (const kept of [this.#runs, this.#graphs, this.#plumbing, this.#groups]) kept.clear();
+    }
+    for (; this.#count < fold.spans.length; this.#count++) {
+      this.#read(fold, /** @type {Span} */ (fold.spans[this.#count]));
+    }
     return this;
   }
 
@@ -58,36 +68,33 @@ export class GraphNodes {
     return found;
   }
 
-  /** @param {Fold} fold */
-  #read(fold) {
-    this.#fold = fold;
-    this.#version = fold.version;
-    this.#runs.clear();
-    this.#graphs.clear();
-    this.#plumbing.clear();
-    /** @type {Map<string, NodeRun[]>} */
-    const groups = new Map();
-    for (const span of fold.spans) {
-      const node = span.metadata.langgraph_node;
-      if (typeof node !== "string") continue;
-      const above = fold.span(span.parent);
-      if (above && keyOf(above) === keyOf(span)) {
-        const isEdge = this.#runs.has(above.span) && span.tags.some((tag) => LATER_STEP.test(String(tag)));
-        if (isEdge || span.tags.includes(HIDDEN) || PLUMBING.test(span.name)) this.#plumbing.add(span.span);
-        continue;
-      }
-      const graph = span.parent ?? 0;
-      const names = this.#graphs.get(graph) ?? new Set();
-      this.#graphs.set(graph, names.add(node));
-      const key = `${graph}|${node}`;
-      const runs = groups.get(key) ?? [];
-      groups.set(key, runs);
-      const step = span.metadata.langgraph_step;
-      const run = { node, step: typeof step === "number" ? step : null, nth: runs.length + 1, times: 1 };
-      runs.push(run);
-      this.#runs.set(span.span, run);
+  /** @param {Fold} fold @param {Span} span */
+  #read(fold, span) {
+    const node = span.metadata.langgraph_node;
+    if (typeof node !== "string") return;
+    const above = fold.span(span.parent);
+    if (above && keyOf(above) === keyOf(span)) {
+      const isEdge = this.#runs.has(above.span) && span.tags.some((tag) => LATER_STEP.test(String(tag)));
+      if (isEdge || span.tags.includes(HIDDEN) || PLUMBING.test(span.name)) this.#plumbing.add(span.span);
+      return;
     }
-    for (const runs of groups.values()) for (const run of runs) run.times = runs.length;
+    const graph = span.parent ?? 0;
+    const names = this.#graphs.get(graph) ?? new Set();
+    this.#graphs.set(graph, names.add(node));
+    const key = `${graph}|${node}`;
+    const runs = this.#groups.get(key) ?? [];
+    this.#groups.set(key, runs);
+    const step = span.metadata.langgraph_step;
+    const run = {
+      node,
+      step: typeof step === "number" ? step : null,
+      nth: runs.length + 1,
+      get times() {
+        return runs.length;
+      },
+    };
+    runs.push(run);
+    this.#runs.set(span.span, run);
   }
 }
 

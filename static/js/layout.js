@@ -1,74 +1,4 @@
-// Where things stand: the tree of spans as rows, and time as pixels. No DOM.
-
-import { hasFailed } from "./format.js";
-
-/** @typedef {import("./spans.js").Span} Span */
-/**
- * @typedef {{
- *   span: Span, level: number, size: number, position: number, children: number, open: boolean,
- *   orphan: boolean, failedBelow: boolean,
- * }} TreeRow
- * `level` counts from 1; `size` and `position` are among its siblings; an orphan names a parent that never
- * started before it; `failedBelow`: some span under it failed, and nothing between made it good.
- */
-
-/**
- * The rows that are not inside a collapsed one, parents before children, siblings in the order they began.
- * @param {Span[]} spans in the order they began
- * @param {ReadonlySet<number>} collapsed
- * @returns {TreeRow[]}
- */
-export function treeRows(spans, collapsed) {
-  /** @type {Span[]} */
-  const roots = [];
-  /** @type {Map<number, Span[]>} */
-  const children = new Map();
-  for (const span of spans) {
-    // Only a parent that began earlier counts: so there is no ring, whatever the file says.
-    const siblings = (span.parent !== null && children.get(span.parent)) || roots;
-    siblings.push(span);
-    children.set(span.span, []);
-  }
-  const failed = failures(spans);
-  /** @type {TreeRow[]} */
-  const rows = [];
-  /** @type {{ list: Span[], at: number, level: number }[]} */
-  const stack = [{ list: roots, at: 0, level: 1 }];
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const span = top.list[top.at++];
-    if (!span) {
-      stack.pop();
-      continue;
-    }
-    const below = children.get(span.span) ?? [];
-    const open = below.length > 0 && !collapsed.has(span.span);
-    rows.push({
-      span,
-      level: top.level,
-      size: top.list.length,
-      position: top.at,
-      children: below.length,
-      open,
-      orphan: span.parent !== null && top.level === 1,
-      failedBelow: failed.has(span.span),
-    });
-    if (open) stack.push({ list: below, at: 0, level: top.level + 1 });
-  }
-  return rows;
-}
-
-/** The spans above a failure, up to the one that made it good. @param {Span[]} spans @returns {Set<number>} */
-function failures(spans) {
-  /** @type {Set<number>} */
-  const above = new Set();
-  // Backwards, children come before their parents.
-  for (let index = spans.length - 1; index >= 0; index--) {
-    const span = /** @type {Span} */ (spans[index]);
-    const below = above.has(span.span) && !span.recovered;
-    if (span.parent !== null && (hasFailed(span.state) || below)) above.add(span.parent);
-  }
-  return above;
-}
+// Time as pixels: how much of it there is to see, where its ticks stand, which rows are in view. No DOM.
 
 const STEPS = [1, 1.5, 2, 3, 4, 5, 7, 10];
 const LEAST_DOMAIN = 1e6;
@@ -84,15 +14,6 @@ export function domainFor(now_us, running) {
   const unit = 10 ** Math.floor(Math.log10(least));
   for (const step of STEPS) if (step * unit >= least) return step * unit;
   return 10 * unit;
-}
-
-/**
- * From what is shown towards what should be, eased by ratio: from seconds to milliseconds takes no longer.
- * @param {number} shown @param {number} target @param {number} ms since the last frame
- */
-export function approach(shown, target, ms) {
-  const next = target * (shown / target) ** Math.exp(-ms / 90);
-  return Math.abs(next - target) < target * 0.002 ? target : next;
 }
 
 const SECOND = 1e6;
@@ -115,11 +36,38 @@ export function tickStep(domain_us, width, gap = 84) {
   return 10 * unit;
 }
 
-/** The ticks inside a domain. @param {number} domain_us @param {number} step_us @returns {number[]} */
-export function ticks(domain_us, step_us) {
+/**
+ * The times of ticks between two times.
+ * @param {number} from_us @param {number} to_us @param {number} step_us @returns {number[]}
+ */
+export function ticks(from_us, to_us, step_us) {
   const found = [];
-  for (let us = 0; us <= domain_us && found.length < 200; us += step_us) found.push(us);
+  const first = Math.max(0, Math.ceil(from_us / step_us - 1e-9));
+  for (let at = first; at * step_us <= to_us && found.length < 200; at++) found.push(at * step_us);
   return found;
+}
+
+/** Taller than this no browser makes a scrolled box; what is taller is scrolled by shares. */
+const MOST_HEIGHT = 8e6;
+
+/**
+ * Where rows stand in a box that is scrolled: `height` of the box; `top`: what is in view, in pixels of all rows;
+ * `shift`: what to add to a row's own place.
+ * @param {number} count @param {number} row @param {number} scrolled @param {number} room
+ */
+export function scrolling(count, row, scrolled, room) {
+  const all = count * row;
+  const height = Math.min(all, MOST_HEIGHT);
+  if (height === all) return { height, top: scrolled, shift: 0 };
+  const top = (scrolled / Math.max(1, height - room)) * (all - room);
+  return { height, top, shift: scrolled - top };
+}
+
+/** How far to scroll so that `top` pixels of all rows are above. @param {number} count @param {number} row @param {number} top @param {number} room */
+export function scrollFor(count, row, top, room) {
+  const all = count * row;
+  const height = Math.min(all, MOST_HEIGHT);
+  return height === all ? top : (top / Math.max(1, all - room)) * (height - room);
 }
 
 /**

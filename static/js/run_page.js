@@ -1,38 +1,51 @@
 // The page of a run: its views, what is selected, what the views say of the run, and the keys. Wires, as app.js does.
 
 import { worthSeeing } from "./choice.js";
-import { el } from "./dom.js";
+import { el, show } from "./dom.js";
 import { chainLabel, duration, errorName } from "./format.js";
-import { eventOf } from "./keys.js";
-import { runPath } from "./route.js";
+import { eventOf, ROWS } from "./keys.js";
+import { Playback } from "./playback.js";
+import { openPath, runPath } from "./route.js";
+import { Scene } from "./scene.js";
+import { OpenedSession } from "./opened_session.js";
 import { RunSession } from "./session.js";
+import { ChainGraphView } from "./views/chain_graph.js";
 import { DetailsView, TABS } from "./views/details.js";
 import { EventsView } from "./views/events.js";
 import { FindingsView } from "./views/findings.js";
 import { HeaderView } from "./views/header.js";
 import { InterruptView } from "./views/interrupt.js";
+import { OverviewView } from "./views/overview.js";
 import { splitter } from "./views/split.js";
 import { TimelineView } from "./views/timeline.js";
+import { TransportView } from "./views/transport.js";
 
 /** @typedef {import("./dom.js").PageEvent} PageEvent */
 /** @typedef {Extract<import("./route.js").Route, { page: "run" }>} RunRoute */
+/** @typedef {Extract<import("./route.js").Route, { page: "open" }>} OpenRoute */
 /**
  * @typedef {{
  *   loop: import("./loop.js").Loop, api: import("./api.js").Api, send: import("./dom.js").Send,
  *   announce: (text: string) => void,
  *   chain: (chain: string) => void, denied: () => void, missing: (run: string) => void,
  *   answerTo: (run: string) => string | undefined,
+ *   graphOf: (chain: string) => Promise<import("./graph.js").Graph | null>,
  * }} Around  What the page of a run needs of the rest: `chain` hears which chain is shown, `missing` that there is no
- * such run; `answerTo` knows which run goes on with an answer to this one.
+ * such run; `answerTo` knows which run goes on with an answer to this one, `graphOf` the graph of a chain
+ * (null: it is none of the server's).
  */
 
 const NARROW = matchMedia("(max-width: 899.98px)");
 /** Where a key writes, or has a meaning of its own. */
 const TAKES_KEYS = 'input, textarea, select, [contenteditable], [role="textbox"], dialog[open]';
+/** What Space presses. */
+const PRESSED = "button, a, summary, label, [role='tab']";
 
 export class RunPage {
-  /** @type {RunSession | null} */
+  /** @type {RunSession | OpenedSession | null} */
   session = null;
+  /** The file that is shown, by the id under which it is served. @type {string | null} */
+  #file = null;
   /** The run that was started on this page last. */
   startedHere = "";
   /** @type {number | null} */
@@ -40,6 +53,9 @@ export class RunPage {
   /** The user chose the span, or the tab; else the page does. */
   #choseSpan = false;
   #choseTab = false;
+  playback = new Playback();
+  /** Which stretch of time the user looks at, null for all of it. @type {{ from_us: number | null, to_us: number | null }} */
+  seen = { from_us: null, to_us: null };
   /** What was announced of the run. */
   #told = { version: -1, failures: 0, findings: 0, running: false };
   /** Which run goes on with which answer, of those answered here. @type {Map<string, string>} */
@@ -60,12 +76,25 @@ export class RunPage {
     const timelineRoot = el("section", "timeline", "", { "aria-label": "Timeline" });
     const detailsRoot = el("aside", "details", "", { "aria-label": "Span details" });
     const eventsRoot = el("section", "events", "", { "aria-label": "Event log" });
+    const overviewRoot = el("div", "overview", "", { "aria-hidden": "true" });
+    const transportRoot = el("div", "transport", "", { role: "group", "aria-label": "Replay" });
+    const graphRoot = el("section", "chain-graph", "", { "aria-label": "Graph", tabindex: "-1", hidden: "" });
+    const time = el("div", "run-time");
+    time.append(overviewRoot, transportRoot);
     this.body = el("div", "run-body");
-    this.body.append(timelineRoot, detailsRoot);
-    root.append(headerRoot, this.body, eventsRoot);
+    this.body.append(timelineRoot, graphRoot, detailsRoot);
+    root.append(headerRoot, time, this.body, eventsRoot);
 
     this.touchHeader = loop.add((frame) => this.#drawHeader(frame));
-    this.touchTimeline = loop.add((frame) => this.timeline.draw(frame));
+    const touchRows = loop.add((frame) => this.timeline.draw(frame));
+    const touchOverview = loop.add((frame) => this.overview.draw(frame));
+    // They show the same scene: what moves one moves the other.
+    this.touchTimeline = () => {
+      touchRows();
+      touchOverview();
+    };
+    this.touchTransport = loop.add((frame) => this.#play(frame));
+    this.touchGraph = loop.add(() => !graphRoot.hidden && this.graph.draw());
     this.touchDetails = loop.add((frame) => this.#drawDetails(frame));
     this.touchEvents = loop.add(({ ms }) => this.events.draw(this.#selected, ms));
 
@@ -73,7 +102,11 @@ export class RunPage {
     headerRoot.append(interruptRoot, findingsRoot);
     this.interrupt = new InterruptView(interruptRoot, send, (answer) => this.#answer(answer));
     this.findings = new FindingsView(findingsRoot, send);
-    this.timeline = new TimelineView(timelineRoot, send, () => this.touchTimeline());
+    this.scene = new Scene();
+    this.timeline = new TimelineView(timelineRoot, this.scene, send, () => this.touchTimeline());
+    this.overview = new OverviewView(overviewRoot, this.scene, send, () => this.touchTimeline());
+    this.transport = new TransportView(transportRoot, this.playback, this.scene, send, () => this.touchTransport());
+    this.graph = new ChainGraphView(graphRoot, send, () => this.touchGraph(), around.graphOf);
     this.details = new DetailsView(
       detailsRoot,
       send,
@@ -129,11 +162,35 @@ export class RunPage {
         this.header.findings.setAttribute("aria-expanded", String(this.findings.isOpen));
         if (!this.findings.isOpen) this.header.findings.focus();
         return true;
+      case "keep":
+        if (this.session instanceof OpenedSession) void this.session.keep();
+        return true;
       case "stop":
         void this.session?.stop();
         return true;
       case "jump":
         this.events.jump(event.seq);
+        return true;
+      case "window":
+        this.seen = event;
+        return true;
+      case "seek":
+      case "seek-time":
+      case "step":
+      case "play":
+      case "follow":
+        this.#replay(event);
+        return true;
+      case "view":
+        this.#view(event.graph ?? this.graph.root.hidden);
+        return true;
+      case "zoom":
+      case "pan":
+      case "fit":
+      case "error":
+      case "row":
+      case "fold":
+        this.timeline.hear(event);
         return true;
       case "layout":
         this.root.classList.toggle("events-shut", !this.events.isOpen);
@@ -142,12 +199,43 @@ export class RunPage {
     return false;
   }
 
+  /** @param {Extract<PageEvent, { type: "seek" | "seek-time" | "step" | "play" | "follow" }>} event */
+  #replay(event) {
+    const { playback } = this;
+    if (event.type === "seek-time") playback.seekTime(event.us);
+    else if (event.type === "play") playback.toggle();
+    else if (event.type === "follow" || (event.type === "seek" && event.row === null)) playback.follow();
+    else if (event.type === "seek") playback.seek(Number(event.row));
+    else if (event.token) playback.stepToken(event.by);
+    else playback.stepEvent(event.by);
+    this.#keepPlace();
+    this.drawAll();
+  }
+
+  /** @param {import("./loop.js").Frame} frame */
+  #play(frame) {
+    const { row } = this.playback;
+    const plays = this.transport.draw(frame);
+    if (this.playback.row !== row || plays) this.drawAll();
+    return plays;
+  }
+
+  /** @param {boolean} graph instead of the timeline */
+  #view(graph) {
+    show(this.graph.root, graph);
+    show(this.timeline.root, !graph);
+    this.transport.graph(graph);
+    this.drawAll();
+    if (!graph) this.timeline.resize();
+  }
+
   /** @param {KeyboardEvent} press */
   #key(press) {
     if (!this.session || this.root.hidden || press.defaultPrevented) return;
     const target = press.target instanceof Element ? press.target : null;
     if (target?.closest(TAKES_KEYS)) return;
-    const event = eventOf(press, target?.closest(".timeline") ? "timeline" : "");
+    if (press.key === " " && target?.closest(PRESSED)) return;
+    const event = eventOf(press, target?.closest('[role="treegrid"]') ? ROWS : "");
     if (!event) return;
     press.preventDefault();
     this.around.send(event);
@@ -155,13 +243,18 @@ export class RunPage {
 
   // ── The run that is shown ──
 
-  /** Shows what the address asks for. @param {RunRoute} route @param {boolean} same it is the run that is shown */
-  arrive(route, same) {
+  /**
+   * Shows what the address asks for.
+   * @param {RunRoute | OpenRoute} route @param {boolean} same it is the run that is shown
+   * @param {import("./opened_session.js").What | null} [what] the file, where it is one
+   */
+  arrive(route, same, what = null) {
     this.#choseSpan = route.span !== null;
     this.#choseTab = route.tab !== null;
     if (!same || !this.session) {
       this.body.classList.remove("details-open");
-      this.#open(route.run);
+      if (route.page === "run") this.#open(route.run);
+      else if (what) this.#openFile(what, route.file);
     }
     if (route.tab && TABS.includes(route.tab)) this.details.tab(route.tab);
     if (route.span !== null) this.#select(route.span, true);
@@ -174,7 +267,12 @@ export class RunPage {
 
   /** Draws all of it in the next frame. */
   drawAll() {
-    for (const touch of [this.touchHeader, this.touchTimeline, this.touchDetails, this.touchEvents]) touch();
+    this.touchHeader();
+    this.touchTimeline();
+    this.touchTransport();
+    this.touchGraph();
+    this.touchDetails();
+    this.touchEvents();
   }
 
   /** @param {string} run */
@@ -198,9 +296,25 @@ export class RunPage {
     this.session.open();
   }
 
+  /** @param {import("./opened_session.js").What} what @param {string | null} id */
+  #openFile(what, id) {
+    this.session?.close();
+    this.#selected = null;
+    this.#file = id;
+    this.#told = { version: -1, failures: 0, findings: 0, running: false };
+    this.session = new OpenedSession(what, this.around.api, {
+      changed: () => this.#changed(),
+      kept: (run) => this.around.send({ type: "open", run }),
+    });
+    this.#showStore();
+    this.session.open();
+  }
+
   #showStore() {
     if (!this.session) return;
+    this.playback.show(this.session.store);
     this.timeline.show(this.session.store);
+    this.graph.show(this.session.store);
     this.events.show(this.session.store);
     this.timeline.select(this.#selected, false);
     this.drawAll();
@@ -256,6 +370,7 @@ export class RunPage {
       this.touchEvents();
     }
     this.timeline.select(span, reveal);
+    this.graph.select(span);
   }
 
   #autoTab() {
@@ -271,7 +386,9 @@ export class RunPage {
     if (!this.session) return;
     const { run } = this.session;
     const tab = this.#choseTab ? this.details.current : null;
-    history.replaceState(null, "", runPath(run, this.#choseSpan ? this.#selected : null, tab));
+    const span = this.#choseSpan ? this.#selected : null;
+    const isFile = this.session instanceof OpenedSession;
+    history.replaceState(null, "", isFile ? openPath(this.#file, run, span, tab) : runPath(run, span, tab));
   }
 
   /** @param {unknown} answer @returns {Promise<string>} the run that goes on with it */
@@ -289,7 +406,8 @@ export class RunPage {
   /** @param {import("./loop.js").Frame} frame */
   #drawHeader({ ms, wall }) {
     if (!this.session) return false;
-    const { feed, store, run, quietSince, stopping, stopProblem } = this.session;
+    const { feed, store, run, quietSince, stopping, stopProblem, reading, problem } = this.session;
+    const file = this.session instanceof OpenedSession ? this.session : null;
     const moving = this.header.draw(store, {
       feed: feed.status,
       ms,
@@ -297,9 +415,13 @@ export class RunPage {
       quietSince,
       stopping,
       stopProblem,
+      reading,
+      problem,
+      file,
     });
     this.findings.draw(store);
-    this.interrupt.draw(store, this.#answered.get(run) ?? this.around.answerTo(run));
+    if (file) show(this.interrupt.root, false);
+    else this.interrupt.draw(store, this.#answered.get(run) ?? this.around.answerTo(run));
     return moving || feed.status.state === "waiting";
   }
 

@@ -1,109 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { approach, domainFor, rowsInView, tickStep, ticks, treeRows } from "../../static/js/layout.js";
-import { Fold } from "../../static/js/spans.js";
-
-/** @param {[number, number | null, string?][]} list span, parent, state */
-function spans(list) {
-  const fold = new Fold();
-  for (const [span, parent] of list) fold.add({ event: "on_chain_start", span, parent, name: `s${span}` });
-  for (const [span, , state] of list) {
-    if (state) /** @type {any} */ (fold.span(span)).state = state;
-  }
-  return fold.spans;
-}
-
-test("parents stand before their children, siblings in the order they began", () => {
-  const rows = treeRows(
-    spans([
-      [1, null],
-      [2, 1],
-      [3, 1],
-      [4, 2],
-      [5, null],
-    ]),
-    new Set(),
-  );
-  assert.deepEqual(
-    rows.map((row) => [row.span.span, row.level, row.position, row.size]),
-    [
-      [1, 1, 1, 2],
-      [2, 2, 1, 2],
-      [4, 3, 1, 1],
-      [3, 2, 2, 2],
-      [5, 1, 2, 2],
-    ],
-  );
-});
-
-test("what is collapsed hides all that is in it", () => {
-  const rows = treeRows(
-    spans([
-      [1, null],
-      [2, 1],
-      [3, 2],
-      [4, null],
-    ]),
-    new Set([1]),
-  );
-  assert.deepEqual(
-    rows.map((row) => [row.span.span, row.open, row.children]),
-    [
-      [1, false, 1],
-      [4, false, 0],
-    ],
-  );
-});
-
-test("a parent that never began makes an orphan; rings and own parents cannot be", () => {
-  const rows = treeRows(
-    spans([
-      [1, 9],
-      [2, 2],
-      [3, 4],
-      [4, 3],
-    ]),
-    new Set(),
-  );
-  assert.deepEqual(
-    rows.map((row) => [row.span.span, row.level, row.orphan]),
-    [
-      [1, 1, true],
-      [2, 1, true],
-      [3, 1, true],
-      [4, 2, false],
-    ],
-  );
-});
-
-test("all above a failure is marked", () => {
-  const rows = treeRows(
-    spans([
-      [1, null, "ok"],
-      [2, 1, "ok"],
-      [3, 2, "error"],
-      [4, 1, "ok"],
-    ]),
-    new Set(),
-  );
-  assert.deepEqual(
-    rows.map((row) => [row.span.span, row.failedBelow]),
-    [
-      [1, true],
-      [2, true],
-      [3, false],
-      [4, false],
-    ],
-  );
-});
-
-test("a thousand levels are no problem", () => {
-  const list = /** @type {[number, number | null][]} */ (
-    Array.from({ length: 20_000 }, (_, at) => [at + 1, at || null])
-  );
-  assert.equal(treeRows(spans(list), new Set()).at(-1)?.level, 20_000);
-});
+import { tickLabel } from "../../static/js/format.js";
+import { domainFor, rowsInView, scrollFor, scrolling, tickStep, ticks } from "../../static/js/layout.js";
 
 test("the domain stays for a while as time goes on, and always holds it", () => {
   const seen = new Set();
@@ -118,25 +17,16 @@ test("the domain stays for a while as time goes on, and always holds it", () => 
   assert.ok(domainFor(0, false) > 0);
 });
 
-test("what is shown comes near and arrives", () => {
-  let shown = 1e6;
-  let frames = 0;
-  while (shown !== 5000 && frames < 200) {
-    shown = approach(shown, 5000, 16);
-    frames++;
-  }
-  assert.ok(frames < 80, `${frames} frames`);
-});
-
 test("ticks are a hand's width apart and round", () => {
   for (let domain = 100; domain < 1e12; domain *= 1.7) {
     for (const width of [120, 400, 1200]) {
       const step = tickStep(domain, width);
       assert.ok((step / domain) * width >= 83.9 || step === 1, `${domain} ${width} ${step}`);
-      assert.ok(ticks(domain, step).length <= Math.max(2, width / 84 + 2));
+      assert.ok(ticks(0, domain, step).length <= Math.max(2, width / 84 + 2));
     }
   }
-  assert.deepEqual(ticks(3.5e6, 1e6), [0, 1e6, 2e6, 3e6]);
+  assert.deepEqual(ticks(0, 3.5e6, 1e6), [0, 1e6, 2e6, 3e6]);
+  assert.deepEqual(ticks(2.5e6, 4e6, 1e6), [3e6, 4e6]);
 });
 
 test("only rows in view", () => {
@@ -144,4 +34,44 @@ test("only rows in view", () => {
   assert.deepEqual(rowsInView(1000, 26, 2600, 260), [98, 112]);
   assert.deepEqual(rowsInView(3, 26, 0, 260), [0, 3]);
   assert.deepEqual(rowsInView(3, 26, 9999, 260), [3, 3]);
+});
+
+test("however many rows there are, the box stays as high as browsers can, and every row is reached", () => {
+  for (const count of [3, 400, 400_000, 1_000_000, 40_000_000]) {
+    const room = 600;
+    const { height } = scrolling(count, 26, 0, room);
+    assert.ok(height <= 8e6);
+    assert.equal(scrolling(count, 26, 0, room).top, 0);
+    for (const row of [0, 1, Math.floor(count / 3), count - 1]) {
+      const most = Math.max(0, count * 26 - room);
+      const top = Math.min(row * 26, most);
+      const scrolled = scrollFor(count, 26, top, room);
+      assert.ok(scrolled <= Math.max(0, height - room) + 1e-6);
+      const seen = scrolling(count, 26, scrolled, room);
+      assert.ok(Math.abs(seen.top - top) < 1e-3, `${count} ${row}: ${seen.top} for ${top}`);
+      // A row stands where it is seen: at its own place, shifted, as far down as it is below the top.
+      assert.ok(Math.abs(top + seen.shift - scrolled) < 1e-3);
+    }
+  }
+});
+
+test("labels of ticks tell one from the next", () => {
+  const steps = [1, 20, 500, 1e3, 2e4, 5e5, 1e6, 5e6, 15e6, 60e6, 3600e6];
+  for (const step of steps) {
+    for (const from of [0, 3 * step, 1e6, 59e6, 61e6, 3599e6, 3601e6, 7_262e6]) {
+      const first = Math.ceil(from / step) * step;
+      const labels = Array.from({ length: 12 }, (_, at) => tickLabel(first + at * step, step));
+      assert.equal(new Set(labels).size, 12, `${step} from ${from}: ${labels}`);
+    }
+  }
+  assert.deepEqual(
+    [
+      tickLabel(5e5, 5e5),
+      tickLabel(1.5e6, 5e5),
+      tickLabel(61e6, 1e6),
+      tickLabel(3661.25e6, 5e4),
+      tickLabel(250, 50),
+    ],
+    ["500 ms", "1.5 s", "1:01", "1:01:01.25", "0.25 ms"],
+  );
 });

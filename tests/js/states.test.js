@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { treeRows } from "../../static/js/layout.js";
+import { SpanColumns } from "../../static/js/span_columns.js";
 import { Fold } from "../../static/js/spans.js";
 import { failedFirst, originOf, stateAbout, stateGlyph } from "../../static/js/states.js";
 import { RunStore } from "../../static/js/store.js";
@@ -66,10 +66,13 @@ test("causes that go in a circle end", () => {
 
 test("a failure that was made good warns nobody above", () => {
   const fold = foldOf("fallback");
-  const rows = treeRows(fold.spans, new Set());
-  const good = rows.filter((row) => row.span.recovered);
+  const columns = new SpanColumns();
+  columns.sync(fold.spans, fold.version, () => false, fold.findings);
+  const good = fold.spans.filter((span) => span.recovered);
   assert.equal(good.length, 1);
+  assert.equal(columns.failsBelow(columns.indexOf(good[0]?.span ?? null)), true);
   const above = new Set();
-  for (let at = good[0]?.span.parent ?? null; at !== null; at = fold.span(at)?.parent ?? null) above.add(at);
-  for (const row of rows) if (above.has(row.span.span)) assert.equal(row.failedBelow, false, row.span.name);
+  for (let at = good[0]?.parent ?? null; at !== null; at = fold.span(at)?.parent ?? null) above.add(at);
+  assert.ok(above.size > 0);
+  for (const span of above) assert.equal(columns.failsBelow(columns.indexOf(span)), false, `${span}`);
 });

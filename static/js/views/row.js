@@ -3,29 +3,45 @@
 import { el, glyph, setAttribute, setGlyph, setText, show } from "../dom.js";
 import { counted, duration, errorName, hasFailed, lookOf, perSecond, typeName } from "../format.js";
 import { nodeWords } from "../graph_nodes.js";
+import { areaOf } from "../rates.js";
 import { isModel } from "../spans.js";
-import { stateAbout, stateGlyph } from "../states.js";
+import { stateGlyph } from "../states.js";
+import { drawInside } from "./inside.js";
 
 /** @typedef {import("../spans.js").Span} Span */
-/** @typedef {import("../layout.js").TreeRow} TreeRow */
+/** @typedef {import("../scene.js").Scene} Scene */
 /** @typedef {import("../store.js").RunStore} RunStore */
-/** @typedef {import("../graph_nodes.js").GraphNodes} GraphNodes */
+/** @typedef {import("../graph_nodes.js").NodeRun} NodeRun */
+/**
+ * @typedef {{
+ *   scene: Scene, store: RunStore, ms: number, width: number, height: number, shift: number,
+ *   from: number, scale: number, self: boolean, paint: import("./paint.js").Paint, narrow: boolean,
+ * }} RowFrame
+ * `width` of the bars and `height` of a row in pixels; `shift`: what to add to a row's own place; `from`: the place at
+ * the left edge; `scale`: pixels a microsecond; `self`: durations without the time of what is inside.
+ */
 
+const SVG = "http://www.w3.org/2000/svg";
 const LEAST_BAR = 3;
 const LETTER = 6.1;
 const ABOUT_LETTER = 6.6;
 const TITLE_LETTER = 7.2;
 const TIME = 66;
 const SPOKEN_EVERY = 1000;
+const RATE_EVERY = 120;
+/** Bars are cut so far beyond the edges: a browser draws none that is millions of pixels wide. */
+const BEYOND = 12;
+/** A bar too narrow for its rate to be seen. */
+const LEAST_RATE = 48;
 
-/** @param {import("../graph_nodes.js").NodeRun | undefined} run @param {string} name */
+/** @param {NodeRun | undefined} run @param {string} name */
 const nodeAbout = (run, name) => (run ? nodeWords({ ...run, times: 1 }, name) : "");
 
-/** @param {Span} span @param {import("../graph_nodes.js").NodeRun | undefined} run */
+/** @param {Span} span @param {NodeRun | undefined} run */
 const titleOf = (span, run) =>
   (span.name || typeName(span.type)) + (run && run.times > 1 ? ` #${run.nth}` : "");
 
-/** What stands behind a name: the error, the state, the model. @param {Span} span @param {import("../graph_nodes.js").NodeRun | undefined} run */
+/** What stands behind a name: the error, the state, the model. @param {Span} span @param {NodeRun | undefined} run */
 function aboutOf(span, run) {
   if (hasFailed(span.state) && span.error) return errorName(span.error.type);
   if (span.recovered) return "recovered";
@@ -35,46 +51,35 @@ function aboutOf(span, run) {
 
 /**
  * About how many pixels the name of a row takes, with all that stands beside it.
- * @param {TreeRow} row @param {import("../graph_nodes.js").NodeRun | undefined} run @param {number} findings
+ * @param {Scene} scene @param {number} index @param {number} findings
  */
-export function nameWidth({ span, level, failedBelow, orphan }, run, findings) {
+export function nameWidth(scene, index, findings) {
+  const span = scene.spanOf(index);
+  const run = scene.nodes.run(span.span);
   const about = aboutOf(span, run);
-  const marks = Number(findings > 0) + Number(failedBelow || span.recovered || orphan);
+  const { columns } = scene;
+  const isMarked = columns.failsBelow(index) || span.recovered || columns.isOrphan(index);
+  const marks = Number(findings > 0) + Number(isMarked);
   const text = titleOf(span, run).length * TITLE_LETTER + (about ? 6 + about.length * ABOUT_LETTER : 0);
-  return 49 + (level - 1) * 16 + text + marks * 19 + TIME;
+  return 49 + (scene.order.level(index) - 1) * 16 + text + marks * 19 + TIME;
 }
 
 /** How long a span has gone on, in microseconds. @param {Span} span @param {number} now_us */
 export const lasted = (span, now_us) => (span.end_us ?? Math.max(now_us, span.start_us)) - span.start_us;
 
-/**
- * What a screen reader says of a row.
- * @param {TreeRow} row @param {import("../graph_nodes.js").NodeRun | undefined} run @param {number} findings @param {number} now_us
- */
-function spoken(row, run, findings, now_us) {
-  const { span } = row;
-  const running = span.state === "running";
-  const error = span.error && hasFailed(span.state) ? ` ${errorName(span.error.type)}` : "";
-  const parts = [
-    `${typeName(span.type)} ${span.name}`,
-    `${span.state}${error}`,
-    duration(lasted(span, now_us), running),
-  ];
-  if (run) parts.push(nodeWords(run, span.name));
-  if (span.recovered) parts.push("recovered");
-  else if (row.failedBelow) parts.push("a failure below");
-  if (findings) parts.push(counted(findings, "finding"));
-  if (row.orphan) parts.push("its parent is missing");
-  return parts.join(", ");
-}
-
 export class Row {
-  /** @type {TreeRow | null} */
-  row = null;
+  /** The span it shows, by its index. */
+  index = -1;
   #key = "";
-  #left = "";
-  #width = "";
+  #placeKey = "";
+  #bars = { left: "", width: "", arrow: "" };
   #spokenAt = 0;
+  #time = "";
+  #rate = { span: 0, version: -1, key: "", at: 0 };
+  /** @type {SVGSVGElement | null} */
+  #area = null;
+  /** @type {HTMLCanvasElement | null} */
+  #inside = null;
 
   /** @param {number} number which of the pool it is */
   constructor(number) {
@@ -97,105 +102,219 @@ export class Row {
     this.wait = el("div", "bar-wait");
     this.bar = el("div", "bar");
     this.label = el("span", "bar-label");
-    this.bars.append(this.wait, this.bar, this.label);
+    this.arrow = el("span", "bar-arrow", "", { "aria-hidden": "true" });
+    this.arrow.append(glyph("twisty"));
+    this.bars.append(this.wait, this.bar, this.label, this.arrow);
     this.element.append(this.name, this.bars);
   }
 
-  /**
-   * @param {TreeRow} row @param {number} index among all rows @param {RunStore} store
-   * @param {{ now_us: number, domain_us: number, width: number, height: number, selected: boolean, ms: number, nodes: GraphNodes }} frame
-   */
-  draw(row, index, store, frame) {
-    const { span } = row;
-    const same = this.row === row;
-    this.row = row;
-    const running = span.state === "running";
-    const findings = store.findings(span.span);
-    const run = frame.nodes.run(span.span);
-    const key = `${findings}|${run?.nth}|${run?.times}|${frame.nodes.isPlumbing(span.span)}|${span.span}|${span.state}|${span.recovered}|${row.failedBelow}|${row.open}|${row.size}|${index}|${frame.height}|${span.model}`;
-    if (!same || key !== this.#key) {
-      if (key !== this.#key) this.#fill(row, findings, index, frame);
+  /** @param {number} index of the span @param {number} row @param {boolean} selected @param {RowFrame} frame @returns {boolean} whether it says something else than before */
+  draw(index, row, selected, frame) {
+    const { scene, store } = frame;
+    const known = scene.spanOf(index);
+    const now = store.cursor === null ? known : scene.spanAt(index);
+    const span = now ?? known;
+    const ghost = now === undefined;
+    const running = span.state === "running" && !ghost;
+    const findings = ghost ? 0 : store.findings(span.span);
+    const run = scene.nodes.run(span.span);
+    const { order, columns } = scene;
+    const fails = !ghost && scene.failsBelow(index);
+    const children = order.children(index);
+    const open = order.isOpen(index);
+    const place = `${row}|${frame.height}|${frame.shift}`;
+    if (place !== this.#placeKey) {
+      this.#placeKey = place;
+      this.element.style.transform = `translateY(${(row * frame.height + frame.shift).toFixed(1)}px)`;
+      setAttribute(this.element, "aria-rowindex", String(row + 1));
+    }
+    const key = `${span.span}|${ghost}|${span.state}|${span.recovered}|${fails}|${findings}|${run?.nth}|${run?.times}|${span.model}|${open}|${children}|${order.level(index)}|${order.siblings(index)}|${order.position(index)}|${frame.self}`;
+    const isNew = key !== this.#key;
+    if (isNew) {
       this.#key = key;
+      this.index = index;
+      this.#fill(span, index, { ghost, fails, findings, run, orphan: columns.isOrphan(index) }, scene);
       this.#spokenAt = 0;
     }
-    setAttribute(this.element, "aria-selected", String(frame.selected));
-    if (running || this.#spokenAt === 0) {
-      setText(this.time, duration(lasted(span, frame.now_us), running));
-      if (frame.ms - this.#spokenAt >= SPOKEN_EVERY || this.#spokenAt === 0) {
-        setAttribute(this.element, "aria-label", spoken(row, run, findings, frame.now_us));
-        this.#spokenAt = Math.max(1, frame.ms);
-      }
-    }
-    this.#drawBar(span, store, frame);
+    setAttribute(this.element, "aria-selected", String(selected));
+    if (running || this.#spokenAt === 0) this.#say(span, index, { ghost, fails, findings, run }, frame);
+    this.#drawBar(span, ghost, frame);
+    this.#drawInside(index, !open && children > 0 && !ghost, frame);
+    return isNew;
   }
 
-  /** @param {TreeRow} row @param {number} findings @param {number} index @param {{ height: number, nodes: GraphNodes }} frame */
-  #fill(row, findings, index, { height, nodes }) {
-    const { span } = row;
+  /**
+   * @param {Span} span @param {number} index
+   * @param {{ ghost: boolean, fails: boolean, findings: number, run: NodeRun | undefined, orphan: boolean }} about
+   * @param {Scene} scene
+   */
+  #fill(span, index, { ghost, fails, findings, run, orphan }, { order, nodes }) {
     const { element } = this;
-    const failed = hasFailed(span.state);
-    const ownError = span.state === "error";
-    element.style.transform = `translateY(${index * height}px)`;
-    element.style.setProperty("--depth", String(Math.min(row.level - 1, 24)));
+    const state = ghost ? "ghost" : span.state;
+    const failed = hasFailed(state);
+    const level = order.level(index);
+    const children = order.children(index);
+    element.style.setProperty("--depth", String(Math.min(level - 1, 24)));
     element.dataset.span = String(span.span);
-    element.dataset.state = span.state;
-    element.dataset.look = ownError ? "error" : lookOf(span.type);
-    setAttribute(element, "aria-level", String(row.level));
-    setAttribute(element, "aria-setsize", String(row.size));
-    setAttribute(element, "aria-posinset", String(row.position));
-    setAttribute(element, "aria-rowindex", String(index + 1));
-    setAttribute(element, "aria-expanded", row.children ? String(row.open) : null);
-    this.twisty.classList.toggle("none", row.children === 0);
-    setGlyph(this.icon, stateGlyph(span.state) || lookOf(span.type));
-    const run = nodes.run(span.span);
+    element.dataset.state = state;
+    element.dataset.look = state === "error" ? "error" : lookOf(span.type);
+    setAttribute(element, "aria-level", String(level));
+    setAttribute(element, "aria-setsize", String(order.siblings(index)));
+    setAttribute(element, "aria-posinset", String(order.position(index)));
+    setAttribute(element, "aria-expanded", children ? String(order.isOpen(index)) : null);
+    this.twisty.classList.toggle("none", children === 0);
+    setGlyph(this.icon, (!ghost && stateGlyph(span.state)) || lookOf(span.type));
     setText(this.title, titleOf(span, run));
     element.classList.toggle("plumbing", nodes.isPlumbing(span.span));
-    setText(this.about, aboutOf(span, run));
-    const isWord = !failed && span.state !== "ok" && span.state !== "running";
-    this.about.className = `row-about ${failed ? "failed" : span.recovered ? "recovered" : isWord ? "word" : ""}`;
-    show(this.warning, (row.failedBelow && !failed) || span.recovered || row.orphan);
-    this.warning.classList.toggle("recovered", span.recovered);
+    setText(this.about, ghost ? "" : aboutOf(span, run));
+    const recovered = span.recovered && !ghost;
+    const isWord = !ghost && !failed && span.state !== "ok" && span.state !== "running";
+    this.about.className = `row-about ${failed ? "failed" : recovered ? "recovered" : isWord ? "word" : ""}`;
+    show(this.warning, (fails && !failed) || recovered || orphan);
+    this.warning.classList.toggle("recovered", recovered);
     setGlyph(
       /** @type {SVGSVGElement} */ (this.warning.firstElementChild),
-      span.recovered ? "recovered" : "warning",
+      recovered ? "recovered" : "warning",
     );
     show(this.finding, findings > 0);
-    this.finding.title = counted(findings, "finding");
-    this.warning.title = row.orphan
-      ? "Its parent is not in this log"
-      : span.recovered
-        ? "Something below failed and was made good"
-        : "Something below failed";
-    const said = span.state === "ok" || span.state === "running" ? "" : stateAbout(span.state);
-    element.title = span.error && failed ? `${span.error.type}: ${span.error.message}` : said;
   }
 
-  /** @param {Span} span @param {RunStore} store @param {{ now_us: number, domain_us: number, width: number }} frame */
-  #drawBar(span, store, { now_us, domain_us, width }) {
+  /**
+   * What a screen reader says of a row, and how long it took.
+   * @param {Span} span @param {number} index
+   * @param {{ ghost: boolean, fails: boolean, findings: number, run: NodeRun | undefined }} about @param {RowFrame} frame
+   */
+  #say(span, index, { ghost, fails, findings, run }, { scene, ms, self }) {
     const running = span.state === "running";
-    const end_us = span.end_us ?? Math.max(now_us, span.start_us);
-    const scale = width / domain_us;
-    const x0 = span.start_us * scale;
-    const x1 = Math.max(end_us * scale, x0 + LEAST_BAR);
-    const waits =
-      isModel(span.type) && (span.first_us !== null || (span.state !== "ok" && !hasFailed(span.state)));
-    const first = waits ? Math.min(x1, (span.first_us ?? end_us) * scale) : x0;
+    const all = lasted(span, scene.now_us);
+    const end_us = span.end_us ?? Math.max(scene.now_us, span.start_us);
+    const shown = self && !ghost ? scene.selfTime(index, end_us) : all;
+    const time = ghost ? "" : duration(shown, running);
+    if (time !== this.#time) {
+      this.#time = time;
+      setText(this.time, time);
+    }
+    if (this.#spokenAt !== 0 && ms - this.#spokenAt < SPOKEN_EVERY) return;
+    this.#spokenAt = Math.max(1, ms);
+    const error = span.error && hasFailed(span.state) ? ` ${errorName(span.error.type)}` : "";
+    const parts = [`${typeName(span.type)} ${span.name}`];
+    if (ghost) parts.push("not begun yet");
+    else parts.push(`${span.state}${error}`, duration(all, running));
+    if (self && !ghost) parts.push(`itself ${duration(shown, running)}`);
+    if (run) parts.push(nodeWords(run, span.name));
+    if (span.recovered && !ghost) parts.push("recovered");
+    else if (fails) parts.push("a failure below");
+    if (findings) parts.push(counted(findings, "finding"));
+    if (scene.columns.isOrphan(index)) parts.push("its parent is missing");
+    setAttribute(this.element, "aria-label", parts.join(", "));
+  }
+
+  /** @param {Span} span @param {boolean} ghost @param {RowFrame} frame */
+  #drawBar(span, ghost, frame) {
+    const { scene, store, width, from, scale } = frame;
+    const running = span.state === "running" && !ghost;
+    const end_us = span.end_us ?? Math.max(scene.now_us, span.start_us);
+    const x0 = (scene.scale.place(span.start_us) - from) * scale;
+    const x1 = Math.max((scene.scale.place(end_us) - from) * scale, x0 + LEAST_BAR);
+    this.#drawArrow(x1 < 0 ? "left" : x0 > width ? "right" : "");
+    const isAnswer = isModel(span.type) && !ghost;
+    const waits = isAnswer && (span.first_us !== null || (span.state !== "ok" && !hasFailed(span.state)));
+    const first = waits ? Math.min(x1, (scene.scale.place(span.first_us ?? end_us) - from) * scale) : x0;
     const waiting = waits && span.first_us === null;
-    show(this.wait, waits && first - x0 >= 1);
-    show(this.bar, !waiting);
-    const wait = this.wait.style;
+    show(this.wait, waits && first - x0 >= 1 && first > 0 && x0 < width);
+    const isSeen = !waiting && x1 >= -LEAST_BAR && first <= width;
+    show(this.bar, isSeen);
+    const left = Math.max(first, -BEYOND);
+    const right = Math.min(x1, width + BEYOND);
     if (waits) {
-      wait.left = `${x0.toFixed(1)}px`;
-      wait.width = `${(first - x0).toFixed(1)}px`;
+      const begin = Math.max(x0, -BEYOND);
+      const wait = this.wait.style;
+      wait.left = `${begin.toFixed(1)}px`;
+      wait.width = `${Math.max(0, Math.min(first, width + BEYOND) - begin).toFixed(1)}px`;
     }
     this.wait.classList.toggle("live", waiting && running);
-    const left = `${first.toFixed(1)}px`;
-    const barWidth = `${Math.max(LEAST_BAR, x1 - first).toFixed(1)}px`;
-    if (left !== this.#left) this.bar.style.left = this.#left = left;
-    if (barWidth !== this.#width) this.bar.style.width = this.#width = barWidth;
+    if (isSeen) {
+      const at = `${left.toFixed(1)}px`;
+      const long = `${Math.max(LEAST_BAR, right - left).toFixed(1)}px`;
+      if (at !== this.#bars.left) this.bar.style.left = this.#bars.left = at;
+      if (long !== this.#bars.width) this.bar.style.width = this.#bars.width = long;
+    }
     this.bar.classList.toggle("live", running);
-    const labels = barLabels(span, store, end_us, waiting && running);
-    this.#drawLabel(labels, isModel(span.type), x0, waiting ? x1 : first, x1, width);
+    this.#drawRate(span, isAnswer && isSeen ? first : x1, x1, left, end_us, frame);
+    const labels = ghost ? [] : barLabels(span, store, end_us, waiting && running);
+    const begin = Math.max(0, waiting ? Math.min(x1, width) : first);
+    const isOut = x1 < 0 || x0 > width;
+    this.#drawLabel(
+      isOut ? [] : labels,
+      isModel(span.type),
+      Math.max(0, x0),
+      begin,
+      Math.min(width, x1),
+      width,
+    );
+  }
+
+  /** A bar beyond the edge is pointed at. @param {string} side */
+  #drawArrow(side) {
+    if (side === this.#bars.arrow) return;
+    this.#bars.arrow = side;
+    this.arrow.dataset.side = side;
+  }
+
+  /**
+   * How fast the answer came, as an area inside the bar.
+   * @param {Span} span @param {number} first @param {number} x1 @param {number} left where the bar is drawn from
+   * @param {number} end_us @param {RowFrame} frame
+   */
+  #drawRate(span, first, x1, left, end_us, { scene, ms }) {
+    const isShown = x1 - first >= LEAST_RATE && span.first_us !== null;
+    if (!isShown) {
+      if (this.#area) this.#area.style.display = "none";
+      this.#rate.span = 0;
+      return;
+    }
+    const known = this.#rate;
+    if (known.span !== span.span || ms - known.at >= RATE_EVERY) {
+      const rate = scene.rates?.of(span.span);
+      known.at = ms;
+      const key = `${rate?.version}|${end_us}|${scene.scale.cuts.length}`;
+      if (rate && (known.span !== span.span || key !== known.key)) {
+        known.key = key;
+        known.span = span.span;
+        const path = areaOf(rate, end_us, (t_us) => scene.scale.place(t_us));
+        this.#area ??= this.#makeArea();
+        this.#area.style.display = path ? "" : "none";
+        this.#area.firstElementChild?.setAttribute("d", path);
+      }
+    }
+    if (!this.#area) return;
+    this.#area.style.left = `${(first - left).toFixed(1)}px`;
+    this.#area.style.width = `${(x1 - first).toFixed(1)}px`;
+  }
+
+  #makeArea() {
+    const area = document.createElementNS(SVG, "svg");
+    area.setAttribute("class", "bar-rate");
+    area.setAttribute("viewBox", "0 0 100 100");
+    area.setAttribute("preserveAspectRatio", "none");
+    area.append(document.createElementNS(SVG, "path"));
+    this.bar.append(area);
+    return area;
+  }
+
+  /** What is folded into it, as thin stripes under its bar. @param {number} index @param {boolean} isFolded @param {RowFrame} frame */
+  #drawInside(index, isFolded, frame) {
+    this.element.classList.toggle("folded", isFolded);
+    if (!isFolded) {
+      if (this.#inside) show(this.#inside, false);
+      return;
+    }
+    if (!this.#inside) {
+      this.#inside = el("canvas", "bar-inside");
+      this.bars.prepend(this.#inside);
+    }
+    show(this.#inside, true);
+    drawInside(this.#inside, index, frame);
   }
 
   /**

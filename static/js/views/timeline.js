@@ -1,14 +1,17 @@
 // The tree of spans and their bars, which appear and grow with the run. Only the rows in view exist.
 
-import { el, setAttribute, setText, show, turnPool } from "../dom.js";
-import { tickLabel } from "../format.js";
-import { GraphNodes } from "../graph_nodes.js";
-import { approach, domainFor, rowsInView, tickStep, ticks, treeRows } from "../layout.js";
+import { button, el, setAttribute, setText, show, turnPool } from "../dom.js";
+import { count, counted, duration } from "../format.js";
+import { rowsInView, scrollFor, scrolling } from "../layout.js";
+import { HoverCard } from "./hover.js";
+import { makePaint } from "./paint.js";
 import { nameWidth, Row } from "./row.js";
+import { RulerView } from "./ruler.js";
 
-/** @typedef {import("../layout.js").TreeRow} TreeRow */
+/** @typedef {import("../scene.js").Scene} Scene */
 /** @typedef {import("../store.js").RunStore} RunStore */
 /** @typedef {import("../loop.js").Frame} Frame */
+/** @typedef {import("../dom.js").PageEvent} PageEvent */
 
 const RIGHT = 16;
 const NAMES = 320;
@@ -16,32 +19,24 @@ const MOST_NAMES = 480;
 const LEAST_BARS = 320;
 /** Rows whose names are measured. */
 const MEASURED = 2000;
-const TICK = 34;
+/** How much one notch of a wheel zooms. */
+const WHEEL = 0.0022;
 const REDUCED = matchMedia("(prefers-reduced-motion: reduce)");
+const NARROW = matchMedia("(max-width: 479.98px)");
 
 export class TimelineView {
   /** @type {RunStore | null} */
   #store = null;
-  /** @type {TreeRow[]} */
-  #rows = [];
-  /** @type {Set<number>} */
-  #collapsed = new Set();
   /** @type {Row[]} */
   #pool = [];
   /** Which of the pool stands first in the document. */
   #turn = 0;
-  #foldVersion = -1;
-  #nodes = new GraphNodes();
   #height = 26;
-  /** How much room the longest name takes. */
+  /** How much room the longest name takes, and how many spans were measured. */
   #needed = 0;
+  #measured = 0;
   #width = 0;
   #room = 0;
-  #domain = 0;
-  #lastMs = 0;
-  /** How many rows the last frame had. */
-  #drawn = 0;
-  #tickKey = "";
   /** @type {number | null} */
   #selected = null;
   #reveal = false;
@@ -49,19 +44,38 @@ export class TimelineView {
   #following = true;
   /** How many rows there were when it was last scrolled to the newest. */
   #scrolledFor = 0;
+  /** Durations are without the time of what is inside. */
+  #self = false;
+  #told = "";
+  /** The element of the selected row, for who reads by keyboard. @type {Row | null} */
+  #active = null;
+  #byKey = false;
 
-  /** @param {HTMLElement} root @param {import("../dom.js").Send} send @param {() => void} touch */
-  constructor(root, send, touch) {
+  /** @param {HTMLElement} root @param {Scene} scene @param {import("../dom.js").Send} send @param {() => void} touch */
+  constructor(root, scene, send, touch) {
     this.root = root;
+    this.scene = scene;
     this.send = send;
     this.touch = touch;
-    this.ticks = el("div", "ticks");
-    this.rulerNow = el("div", "now");
-    this.ticks.append(this.rulerNow);
-    const ruler = el("div", "ruler", "", { "aria-hidden": "true" });
-    const names = el("div", "ruler-names");
-    names.append(el("span", "", "Span"), el("span", "", "duration"));
-    ruler.append(names, this.ticks);
+    this.paint = makePaint(touch);
+    this.ruler = new RulerView(scene, touch);
+    this.plumbing = button("chip", "", { "aria-pressed": "false" });
+    this.cuts = button("chip", "", { "aria-pressed": "false" });
+    this.measure = button("chip quiet", "duration", {
+      "aria-pressed": "false",
+      "aria-label": "Duration without what is inside",
+    });
+    const tools = el("div", "ruler-names");
+    tools.append(
+      el("span", "ruler-title", "Span"),
+      this.plumbing,
+      this.cuts,
+      el("span", "spacer"),
+      this.measure,
+    );
+    this.ruler.root.setAttribute("aria-hidden", "true");
+    const ruler = el("div", "ruler");
+    ruler.append(tools, this.ruler.root);
     this.scroller = el("div", "rows", "", {
       role: "treegrid",
       "aria-label": "Spans",
@@ -69,38 +83,68 @@ export class TimelineView {
       "aria-readonly": "true",
     });
     this.space = el("div", "rows-space", "", { role: "rowgroup" });
-    this.lines = el("div", "rows-lines", "", { "aria-hidden": "true" });
-    this.now = el("div", "now");
-    this.lines.append(this.now);
+    this.lines = this.ruler.lines;
     this.empty = el("div", "empty rows-empty");
     this.space.append(this.lines);
     this.scroller.append(this.space);
-    root.replaceChildren(ruler, this.scroller, this.empty);
-    this.scroller.addEventListener("scroll", () => {
-      const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-      this.#following = scrollTop + clientHeight >= scrollHeight - 4;
+    this.hover = new HoverCard(scene, touch);
+    root.replaceChildren(ruler, this.scroller, this.empty, this.hover.root);
+    this.#listen();
+    new ResizeObserver(() => this.resize()).observe(this.scroller);
+  }
+
+  #listen() {
+    const { scroller, scene, touch } = this;
+    this.plumbing.addEventListener("click", () => {
+      scene.order.hide(!scene.order.hides);
+      this.#reveal = true;
       touch();
     });
-    this.scroller.addEventListener("click", (event) => this.#click(event));
-    this.scroller.addEventListener("dblclick", (event) => {
-      const row = this.#rowAt(event);
-      if (row) this.#toggle(row);
+    this.cuts.addEventListener("click", () => {
+      scene.cut(!scene.cuts);
+      touch();
     });
-    this.scroller.addEventListener("keydown", (event) => this.#key(event));
-    new ResizeObserver(() => this.resize()).observe(this.scroller);
+    this.measure.addEventListener("click", () => {
+      this.#self = !this.#self;
+      setAttribute(this.measure, "aria-pressed", String(this.#self));
+      setText(this.measure, this.#self ? "self time" : "duration");
+      touch();
+    });
+    scroller.addEventListener("scroll", () => {
+      const { scrollTop, clientHeight, scrollHeight } = scroller;
+      this.#following = scrollTop + clientHeight >= scrollHeight - 4;
+      this.hover.out();
+      touch();
+    });
+    scroller.addEventListener("click", (event) => this.#click(event));
+    scroller.addEventListener("dblclick", (event) => {
+      const index = this.#indexAt(event);
+      if (index >= 0) this.#toggle(index);
+    });
+    scroller.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "touch") return;
+      const row = /** @type {Element} */ (event.target).closest(".row");
+      const index = this.#indexAt(event);
+      if (row && index >= 0) this.hover.over(index, row, event.clientX);
+      else this.hover.out();
+    });
+    for (const left of ["pointerleave", "pointerdown", "blur"]) {
+      scroller.addEventListener(left, () => this.hover.out());
+    }
+    for (const panel of [scroller, this.ruler.root]) {
+      panel.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    }
   }
 
   /** Another run. @param {RunStore} store */
   show(store) {
     this.#store = store;
-    this.#collapsed.clear();
-    this.#rows = [];
-    this.#needed = 0;
-    this.#foldVersion = -1;
-    this.#domain = this.#drawn = this.#scrolledFor = 0;
+    this.scene.show(store);
+    this.#needed = this.#measured = this.#scrolledFor = 0;
     this.#selected = null;
     this.#following = true;
     this.scroller.scrollTop = 0;
+    this.ruler.forget();
     this.touch();
   }
 
@@ -108,18 +152,7 @@ export class TimelineView {
   select(span, reveal) {
     this.#selected = span;
     this.#reveal ||= reveal;
-    if (reveal) this.#open(span);
     this.touch();
-  }
-
-  /** Opens what the span is folded into. @param {number | null} span */
-  #open(span) {
-    const fold = this.#store?.fold;
-    let above = fold?.span(fold.span(span)?.parent);
-    for (let levels = 0; above && levels < 1000; levels++) {
-      if (this.#collapsed.delete(above.span)) this.#foldVersion = -1;
-      above = fold?.span(above.parent);
-    }
   }
 
   /** How wide the names are where the user has not said so, in pixels. */
@@ -137,8 +170,7 @@ export class TimelineView {
     this.#height = Number.parseFloat(style.getPropertyValue("--row")) || 26;
     this.#width = Math.max(40, this.lines.clientWidth - RIGHT);
     this.#room = this.scroller.clientHeight;
-    this.#tickKey = "";
-    this.#foldVersion = -1;
+    this.ruler.forget();
     this.touch();
   }
 
@@ -146,109 +178,129 @@ export class TimelineView {
     this.scroller.focus();
   }
 
+  /** Shows a stretch of time. @param {number} from_us @param {number} to_us */
+  showTimes(from_us, to_us) {
+    const { scale, window, now } = this.scene;
+    window.show(scale.place(from_us), scale.place(to_us), now);
+    this.touch();
+  }
+
   /** @param {Frame} frame @returns {boolean} whether it moves by itself */
-  draw({ ms, wall }) {
+  draw(frame) {
     const store = this.#store;
     if (!store) return false;
-    const { running } = store;
-    const now_us = store.at(wall);
-    if (store.fold.version !== this.#foldVersion) this.#arrange(store);
-    const moving = this.#scale(now_us, running, ms);
-    this.#drawRuler();
-    const scale = this.#width / this.#domain;
-    const nowX = `translateX(${(now_us * scale).toFixed(1)}px)`;
-    for (const edge of [this.now, this.rulerNow]) {
-      show(edge, running && this.#rows.length > 0);
-      edge.style.transform = nowX;
-    }
+    const { scene } = this;
+    scene.step(frame, REDUCED.matches);
+    this.#choose();
+    this.#measure(store);
+    const { order } = scene;
+    setAttribute(this.scroller, "aria-rowcount", String(order.length));
+    this.ruler.draw(this.#width, order.length === 0);
+    this.#drawTools();
     this.#scroll();
-    this.#drawRows(store, now_us, ms);
-    show(this.empty, this.#rows.length === 0);
-    this.lines.classList.toggle("blank", this.#rows.length === 0);
-    if (!this.#rows.length) {
-      const failed = store.fold.status === "error";
-      const none = failed ? "The run failed before its first step." : "This log has no spans.";
-      setText(this.empty, running ? "Waiting for the first event…" : none);
-    }
-    return running || moving;
+    this.#drawRows(store, frame.ms);
+    this.#drawEmpty(store);
+    this.#tellWindow();
+    const waits = this.hover.draw(frame.ms);
+    return scene.isLive || scene.isBusy || waits;
   }
 
-  /** @param {RunStore} store */
-  #arrange(store) {
-    this.#foldVersion = store.fold.version;
-    this.#nodes.of(store.fold);
-    this.#rows = treeRows(store.fold.spans, this.#collapsed);
+  /** Finds what is selected, as soon as it is there. */
+  #choose() {
+    const { columns, order } = this.scene;
+    const index = columns.indexOf(this.#selected);
+    order.select(index);
+    if (this.#reveal && index >= 0) order.reveal(index);
+  }
+
+  /** The names of the first rows decide how wide their column is. @param {RunStore} store */
+  #measure(store) {
+    const { columns } = this.scene;
+    const until = Math.min(MEASURED, columns.length);
     let needed = this.#needed;
-    for (const row of this.#rows.slice(0, MEASURED)) {
-      const { span } = row.span;
-      needed = Math.max(needed, nameWidth(row, this.#nodes.run(span), store.findings(span)));
+    for (; this.#measured < until; this.#measured++) {
+      const findings = store.findings(Number(columns.number[this.#measured]));
+      needed = Math.max(needed, nameWidth(this.scene, this.#measured, findings));
     }
-    if (needed > this.#needed) {
-      this.#needed = needed;
-      this.resize();
-      this.#foldVersion = store.fold.version;
-    }
-    this.space.style.height = `${this.#rows.length * this.#height}px`;
-    setAttribute(this.scroller, "aria-rowcount", String(this.#rows.length));
+    this.#widen(needed);
   }
 
-  /** @param {number} now_us @param {boolean} running @param {number} ms @returns {boolean} */
-  #scale(now_us, running, ms) {
-    const target = domainFor(now_us, running);
-    const since = Math.min(100, ms - this.#lastMs);
-    this.#lastMs = ms;
-    const isDrawn = this.#domain > 0 && this.#drawn > 0;
-    this.#drawn = this.#rows.length;
-    this.#domain = isDrawn && !REDUCED.matches ? approach(this.#domain, target, since) : target;
-    return this.#domain !== target;
+  /** @param {number} needed */
+  #widen(needed) {
+    if (needed <= this.#needed) return;
+    this.#needed = needed;
+    if (Number.parseFloat(this.root.style.getPropertyValue("--names-fit")) !== this.namesWidth) this.resize();
   }
 
-  #drawRuler() {
-    const step = tickStep(this.#domain, this.#width);
-    const key = `${step}|${Math.floor(this.#domain / step)}|${this.#width}`;
-    const scale = this.#width / this.#domain;
-    if (key !== this.#tickKey) {
-      this.#tickKey = key;
-      const marks = ticks(this.#domain, step);
-      this.ticks.replaceChildren(
-        ...marks.map((us) => el("span", "tick", tickLabel(us, step))),
-        this.rulerNow,
-      );
-      this.lines.replaceChildren(...marks.map(() => el("i", "line")), this.now);
-    }
-    for (const parent of [this.ticks, this.lines]) {
-      for (let index = 0; index < parent.children.length - 1; index++) {
-        const mark = /** @type {HTMLElement} */ (parent.children[index]);
-        const x = index * step * scale;
-        mark.style.transform = `translateX(${x.toFixed(1)}px)`;
-        // A label that would be cut off says nothing.
-        if (parent === this.ticks) mark.classList.toggle("cut", x > this.#width + RIGHT - TICK);
-      }
-    }
+  #drawTools() {
+    const { scene } = this;
+    const { order, columns } = scene;
+    const { count: idle, us } = scene.idle;
+    const key = `${order.hides}|${order.hidden}|${columns.plumbing}|${idle}|${us}|${scene.cuts}`;
+    if (key === this.#told) return;
+    this.#told = key;
+    show(this.plumbing, columns.plumbing > 0 || order.hides);
+    setText(this.plumbing, order.hides ? `${count(order.hidden)} hidden` : `hide ${count(columns.plumbing)}`);
+    setAttribute(this.plumbing, "aria-pressed", String(order.hides));
+    const hidden = order.hides ? `, ${counted(order.hidden, "span")} hidden` : "";
+    setAttribute(this.plumbing, "aria-label", `Hide prompts, parsers and passthroughs${hidden}`);
+    show(this.cuts, idle > 0 || scene.cuts);
+    setText(this.cuts, scene.cuts ? `${duration(us)} cut` : `cut ${duration(us)} idle`);
+    setAttribute(this.cuts, "aria-pressed", String(scene.cuts));
+    setAttribute(this.cuts, "aria-label", `Cut idle time: ${counted(idle, "gap")}, ${duration(us)}`);
   }
 
   #scroll() {
+    const { order, columns, window } = this.scene;
+    const top = this.#top();
     if (this.#reveal) {
-      this.#reveal = false;
-      const at = this.#indexOf(this.#selected);
-      if (at >= 0) {
-        const top = at * this.#height;
-        if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;
-        else if (top + this.#height > this.scroller.scrollTop + this.#room) {
-          this.scroller.scrollTop = top + this.#height - this.#room;
-        }
+      const index = columns.indexOf(this.#selected);
+      const row = order.rowOf(index);
+      if (row < 0) {
+        // It is on its way, or there is no such span.
+        if (!this.scene.isBusy) this.#reveal = false;
+        return;
       }
-    } else if (this.#following && this.#store?.running && this.#rows.length !== this.#scrolledFor) {
-      this.#scrolledFor = this.#rows.length;
-      this.scroller.scrollTop = this.#rows.length * this.#height;
+      this.#reveal = false;
+      const y = row * this.#height;
+      if (y < top) this.#scrollTo(y);
+      else if (y + this.#height > top + this.#room) this.#scrollTo(y + this.#height - this.#room);
+    } else if (
+      this.#following &&
+      this.scene.isLive &&
+      order.length !== this.#scrolledFor &&
+      (window.isWhole || window.follows)
+    ) {
+      this.#scrolledFor = order.length;
+      this.#scrollTo(order.length * this.#height);
     }
   }
 
-  /** @param {RunStore} store @param {number} now_us @param {number} ms */
-  #drawRows(store, now_us, ms) {
-    const height = this.#height;
-    const [first, last] = rowsInView(this.#rows.length, height, this.scroller.scrollTop, this.#room);
-    let active = "";
+  /** How many pixels of all rows are above what is seen; makes room for all of them first. */
+  #top() {
+    const { height, top } = scrolling(
+      this.scene.order.length,
+      this.#height,
+      this.scroller.scrollTop,
+      this.#room,
+    );
+    const style = `${height}px`;
+    if (this.space.style.height !== style) this.space.style.height = style;
+    return top;
+  }
+
+  /** @param {number} top */
+  #scrollTo(top) {
+    const { length } = this.scene.order;
+    this.scroller.scrollTop = scrollFor(length, this.#height, top, this.#room);
+  }
+
+  /** @param {RunStore} store @param {number} ms */
+  #drawRows(store, ms) {
+    const { scene } = this;
+    const { order, window, columns } = scene;
+    const { top, shift } = scrolling(order.length, this.#height, this.scroller.scrollTop, this.#room);
+    const [first, last] = rowsInView(order.length, this.#height, top, this.#room);
     const size = Math.max(last - first, 1);
     if (this.#pool.length < size) this.#turn = turnPool(this.space, this.#pool, this.#turn, 0);
     while (this.#pool.length < size) {
@@ -256,117 +308,218 @@ export class TimelineView {
       this.#pool.push(row);
       this.space.append(row.element);
     }
-    // A row keeps its element while it scrolls: index modulo the pool's size.
+    // A row keeps its element while it scrolls: row modulo the pool's size.
     if (last > first) this.#turn = turnPool(this.space, this.#pool, this.#turn, first % this.#pool.length);
+    const selected = columns.indexOf(this.#selected);
+    const frame = {
+      scene,
+      store,
+      ms,
+      shift,
+      width: this.#width,
+      height: this.#height,
+      from: window.from,
+      scale: this.#width / window.width,
+      self: this.#self,
+      paint: this.paint(),
+      narrow: NARROW.matches,
+    };
+    let active = null;
+    let needed = this.#needed;
     const used = new Set();
-    for (let index = first; index < last; index++) {
-      const row = /** @type {TreeRow} */ (this.#rows[index]);
-      const pooled = /** @type {Row} */ (this.#pool[index % this.#pool.length]);
+    for (let row = first; row < last; row++) {
+      const pooled = /** @type {Row} */ (this.#pool[row % this.#pool.length]);
+      const index = /** @type {number} */ (order.rows[row]);
       used.add(pooled);
       show(pooled.element, true);
-      const selected = row.span.span === this.#selected;
-      pooled.draw(row, index, store, {
-        now_us,
-        domain_us: this.#domain,
-        width: this.#width,
-        height,
-        selected,
-        ms,
-        nodes: this.#nodes,
-      });
-      if (selected) active = pooled.element.id;
+      const isNew = pooled.draw(index, row, index === selected, frame);
+      if (isNew && row < MEASURED) {
+        needed = Math.max(needed, nameWidth(scene, index, store.findings(Number(columns.number[index]))));
+      }
+      if (index === selected) active = pooled;
     }
     for (const pooled of this.#pool) if (!used.has(pooled)) show(pooled.element, false);
-    setAttribute(this.scroller, "aria-activedescendant", active || null);
+    setAttribute(this.scroller, "aria-activedescendant", active?.element.id ?? null);
+    this.#tellByKey(active);
+    this.#widen(needed);
   }
 
-  /** @param {number | null} span */
-  #indexOf(span) {
-    return span === null ? -1 : this.#rows.findIndex((row) => row.span.span === span);
+  /** Who comes to a row by keyboard is told of it too, after a while. @param {Row | null} active */
+  #tellByKey(active) {
+    if (active !== this.#active || this.#byKey) {
+      this.#active = active;
+      if (this.#byKey && active && this.scroller.matches(":focus-visible")) {
+        const { right } = active.name.getBoundingClientRect();
+        this.hover.over(active.index, active.element, right - 160, true);
+      }
+    }
+    this.#byKey = false;
   }
 
-  /** @param {Event} event @returns {TreeRow | undefined} */
-  #rowAt(event) {
+  /** @param {RunStore} store */
+  #drawEmpty(store) {
+    const { order, columns } = this.scene;
+    show(this.empty, order.length === 0 && columns.length === 0);
+    if (order.length) return;
+    const failed = store.moment.status === "error";
+    const none = failed ? "The run failed before its first step." : "This log has no spans.";
+    setText(this.empty, store.running ? "Waiting for the first event…" : none);
+  }
+
+  #toldWindow = "|";
+
+  /** Says which stretch of time is seen, once it rests. */
+  #tellWindow() {
+    const { window, seen } = this.scene;
+    if (window.isMoving || window.follows) return;
+    const from_us = window.isWhole ? null : Math.round(seen.from_us);
+    const to_us = window.isWhole ? null : Math.round(seen.to_us);
+    const key = `${from_us ?? ""}|${to_us ?? ""}`;
+    if (key === this.#toldWindow) return;
+    this.#toldWindow = key;
+    this.send({ type: "window", from_us, to_us });
+  }
+
+  // ── What the user does ──
+
+  /** @param {PageEvent} event */
+  hear(event) {
+    const { scene } = this;
+    const { window, columns, order } = scene;
+    const index = columns.indexOf(this.#selected);
+    switch (event.type) {
+      case "zoom": {
+        // At what is selected, where that is in view; else in the middle.
+        const { from, to } = index >= 0 ? scene.placesOf(index) : { from: 0, to: 0 };
+        const seen = Math.max(from, window.from) + Math.min(to, window.to);
+        const isInView = index >= 0 && to >= window.from && from <= window.to;
+        window.zoom(isInView ? seen / 2 : (window.from + window.to) / 2, event.by, scene.now);
+        break;
+      }
+      case "pan":
+        window.pan(event.by, scene.now);
+        break;
+      case "fit":
+        if (event.all || index < 0) window.all();
+        else scene.fit(index);
+        break;
+      case "error":
+        this.#toError(event.step);
+        break;
+      case "row":
+        this.#go(event.go, index, order.rowAbove(index));
+        break;
+      case "fold":
+        if (event.all) order.toggleAll(order.collapsed.size > 0);
+        else if (index >= 0) this.#toggle(index);
+        this.#reveal = !event.all;
+        break;
+    }
+    this.touch();
+  }
+
+  /** @param {number} step */
+  #toError(step) {
+    const { columns, window } = this.scene;
+    const failed = (this.#store?.moment.failures() ?? []).map((span) => columns.indexOf(span.span));
+    failed.sort((a, b) => a - b);
+    if (!failed.length) return;
+    const now = columns.indexOf(this.#selected);
+    const next = step > 0 ? failed.find((one) => one > now) : failed.findLast((one) => one < now);
+    const index = next ?? /** @type {number} */ (step > 0 ? failed[0] : failed.at(-1));
+    this.send({ type: "select", span: Number(columns.number[index]) });
+    const { from, to } = this.scene.placesOf(index);
+    if (to < window.from || from > window.to) this.#bring(index);
+  }
+
+  /** Moves the window to a span, as wide as it is. @param {number} index */
+  #bring(index) {
+    const { window, now } = this.scene;
+    const { from, to } = this.scene.placesOf(index);
+    const { width } = window;
+    const left = to - from < width * 0.8 ? (from + to - width) / 2 : from - width * 0.1;
+    window.show(left, left + width, now);
+  }
+
+  /** @param {import("../dom.js").RowStep} step @param {number} index @param {number} row */
+  #go(step, index, row) {
+    const { order } = this.scene;
+    if (!order.length) return;
+    const page = Math.max(1, Math.floor(this.#room / this.#height) - 1);
+    const last = order.length - 1;
+    this.#byKey = true;
+    /** @param {number} to */
+    const go = (to) => this.#choseRow(Math.max(0, Math.min(last, to)), false);
+    if (step === "next") go(row + 1);
+    else if (step === "previous") go(row < 0 ? 0 : row - 1);
+    else if (step === "first") go(0);
+    else if (step === "last") go(last);
+    else if (step === "page-down") go(row + page);
+    else if (step === "page-up") go(row - page);
+    else if (row < 0) return;
+    else if (step === "open") this.#choseRow(row, true);
+    else if (step === "in") {
+      if (order.children(index) > 0 && !order.isOpen(index)) this.#toggle(index);
+      else if (order.children(index) > 0) go(row + 1);
+    } else if (order.isOpen(index)) this.#toggle(index);
+    else if (order.above(index) >= 0) go(order.rowOf(order.above(index)));
+  }
+
+  /** @param {number} row @param {boolean} open */
+  #choseRow(row, open) {
+    const { order, columns } = this.scene;
+    const index = /** @type {number} */ (order.rows[row]);
+    const span = Number(columns.number[index]);
+    this.send(open ? { type: "select", span, open } : { type: "select", span });
+  }
+
+  /** @param {Event} event @returns {number} the span whose row it is about, or -1 */
+  #indexAt(event) {
     const row = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".row"));
-    const span = Number(row?.dataset.span);
-    return row ? this.#rows.find((one) => one.span.span === span) : undefined;
+    return row ? this.scene.columns.indexOf(Number(row.dataset.span)) : -1;
   }
 
   /** @param {MouseEvent} event */
   #click(event) {
-    const row = this.#rowAt(event);
-    if (!row) return;
-    if (/** @type {Element} */ (event.target).closest(".twisty") && row.children) this.#toggle(row);
-    else this.send({ type: "select", span: row.span.span, open: true });
+    const index = this.#indexAt(event);
+    if (index < 0) return;
+    const { order, columns } = this.scene;
+    const target = /** @type {Element} */ (event.target);
+    if (target.closest(".bar-arrow")) {
+      this.#bring(index);
+      this.touch();
+    } else if (target.closest(".twisty") && order.children(index)) {
+      if (event.shiftKey) order.toggleAll(!order.isOpen(index));
+      else this.#toggle(index);
+      this.touch();
+    } else {
+      this.send({ type: "select", span: Number(columns.number[index]), open: true });
+    }
   }
 
-  /** @param {TreeRow} row */
-  #toggle(row) {
-    if (!row.children) return;
-    if (row.open) this.#collapsed.add(row.span.span);
-    else this.#collapsed.delete(row.span.span);
-    this.#foldVersion = -1;
+  /** @param {number} index */
+  #toggle(index) {
+    const { order } = this.scene;
+    if (order.children(index) > 0) order.toggle(index, !order.isOpen(index));
     this.touch();
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || !this.#rows.length) return;
-    const at = this.#indexOf(this.#selected);
-    const row = this.#rows[at];
-    const last = this.#rows.length - 1;
-    const page = Math.max(1, Math.floor(this.#room / this.#height) - 1);
-    /** @param {number} index */
-    const go = (index) => {
-      const next = this.#rows[Math.max(0, Math.min(last, index))];
-      if (next) this.send({ type: "select", span: next.span.span });
-    };
-    switch (event.key) {
-      case "ArrowDown":
-        go(at + 1);
-        break;
-      case "ArrowUp":
-        go(at < 0 ? 0 : at - 1);
-        break;
-      case "Home":
-        go(0);
-        break;
-      case "End":
-        go(last);
-        break;
-      case "PageDown":
-        go(at + page);
-        break;
-      case "PageUp":
-        go(at - page);
-        break;
-      case "ArrowRight":
-        if (row?.children && !row.open) this.#toggle(row);
-        else if (row?.children) go(at + 1);
-        break;
-      case "ArrowLeft":
-        if (row?.open) this.#toggle(row);
-        else if (row) this.#toParent(at);
-        break;
-      case "Enter":
-      case " ":
-        if (row) this.send({ type: "select", span: row.span.span, open: true });
-        break;
-      default:
-        return;
+  /** @param {WheelEvent} event */
+  #wheel(event) {
+    const { window, now } = this.scene;
+    const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? this.#room : 1;
+    const x = event.clientX - this.lines.getBoundingClientRect().left;
+    if (event.ctrlKey || event.metaKey) {
+      const place = window.from + (Math.max(0, Math.min(this.#width, x)) / this.#width) * window.width;
+      window.zoom(place, Math.exp(-event.deltaY * unit * WHEEL), now);
+    } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      const by = ((event.shiftKey && !event.deltaX ? event.deltaY : event.deltaX) * unit) / this.#width;
+      window.pan(by, now);
+      window.jump();
+    } else {
+      return;
     }
     event.preventDefault();
-  }
-
-  /** @param {number} at */
-  #toParent(at) {
-    const level = this.#rows[at]?.level ?? 1;
-    for (let index = at - 1; index >= 0; index--) {
-      const row = /** @type {TreeRow} */ (this.#rows[index]);
-      if (row.level < level) {
-        this.send({ type: "select", span: row.span.span });
-        return;
-      }
-    }
+    this.touch();
   }
 }
