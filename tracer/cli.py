@@ -121,6 +121,21 @@ def run(chain: str, given: str, config: str, **options: Any) -> None:
     sys.exit(oneshot.run(chain, given, config, **options))
 
 
+@cli.command("open")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@setting("dir", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@setting("open")
+def open_(file: Path, **options: Any) -> None:
+    """Look at the log of a run in the browser.
+
+    It is read there, and kept in --dir only if you ask for it. FILE may also hold LangChain's plain events.
+    """
+    from tracer import viewing
+
+    sys.exit(viewing.open_file(file, **options))
+
+
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def show(file: Path) -> None:

@@ -23,6 +23,7 @@ export class ApiError extends Error {
  *   patch(path: string, body: unknown): Promise<any>,
  *   del(path: string, body?: unknown): Promise<any>,
  *   lines(path: string): Promise<any[]>,
+ *   upload(path: string, body: Blob): Promise<any>,
  * }} Api  All throw ApiError. `lines` reads JSON Lines; a line that is no JSON is left out.
  */
 
@@ -56,6 +57,22 @@ export function makeApi(denied = () => {}, ask = (...request) => fetch(...reques
     post: async (path, body) => read(await send("POST", path, body)),
     patch: async (path, body) => read(await send("PATCH", path, body)),
     del: async (path, body) => read(await send("DELETE", path, body)),
+    upload: async (path, body) => {
+      let response;
+      try {
+        response = await ask(path, {
+          method: "POST",
+          body,
+          headers: { "Content-Type": "application/jsonl" },
+        });
+      } catch {
+        throw new ApiError(0, "The server does not answer. Is it still running?");
+      }
+      if (response.ok) return read(response);
+      const error = await problem(response);
+      if (error.status === 401) denied(error);
+      throw error;
+    },
     lines: async (path) => readLines(await (await send("GET", path)).text()),
   };
 }

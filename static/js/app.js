@@ -6,12 +6,13 @@ import { connections } from "./connections.js";
 import { show } from "./dom.js";
 import { chainLabel } from "./format.js";
 import { Loop } from "./loop.js";
-import { routeOf, runPath } from "./route.js";
+import { openPath, routeOf, runPath } from "./route.js";
 import { RunPage } from "./run_page.js";
 import { RunsSession } from "./runs_session.js";
 import { mountCompose } from "./views/compose.js";
 import { mountDrawer } from "./views/drawer.js";
-import { drawDenied, drawHome, drawMissing } from "./views/home.js";
+import { mountOpen } from "./views/drop.js";
+import { drawDenied, drawGone, drawHome, drawMissing } from "./views/home.js";
 import { drawNotice } from "./views/notice.js";
 import { RunsView } from "./views/runs.js";
 import { mountTheme } from "./views/theme.js";
@@ -45,6 +46,10 @@ let compose = null;
 /** @type {ChainInfo[] | null} */
 let chains = null;
 let chainsProblem = "";
+/** The file this tab was given last. @type {File | null} */
+let file = null;
+/** The file that is shown. @type {File | null} */
+let shown = null;
 
 const runPage = new RunPage(runRoot, {
   loop,
@@ -59,6 +64,12 @@ const runPage = new RunPage(runRoot, {
     if (route.page === "run" && route.run === run) missing(run);
   },
   answerTo: (run) => runsSession.list.answerTo(run),
+  graphOf: async (chain) => {
+    // Asked for only of a chain that there is: of any other the server would complain.
+    const { chains: served } = await api.get("/api/chains");
+    if (!served.some((/** @type {ChainInfo} */ one) => one.name === chain)) return null;
+    return (await api.get(`/api/chains/${encodeURIComponent(chain)}`)).graph ?? null;
+  },
 });
 const touchRuns = loop.add(({ wall }) => {
   const current = route.page === "run" ? route.run : null;
@@ -146,6 +157,20 @@ function arrive() {
     compose = null;
     runPage.arrive(route, before.page === "run" && before.run === route.run);
     showPage(runRoot);
+  } else if (route.page === "open" && (route.file !== null || file)) {
+    compose?.unmount();
+    compose = null;
+    const same =
+      before.page === "open" && before.file === route.file && (route.file !== null || shown === file);
+    shown = file;
+    const url = `/api/opened/${encodeURIComponent(route.file ?? "")}`;
+    runPage.arrive(
+      route,
+      same,
+      route.file === null && file ? { name: file.name, file } : { name: route.name, url },
+    );
+    pick("");
+    showPage(runRoot);
   } else {
     runPage.close();
     if (route.page === "compose") openCompose(route.chain);
@@ -155,7 +180,8 @@ function arrive() {
       document.title = "tracer";
       showPage(home);
       pick("");
-      touchHome();
+      if (route.page === "open") drawGone(home);
+      else touchHome();
     }
   }
   touchRuns();
@@ -215,6 +241,10 @@ async function readChains() {
 }
 
 picker.addEventListener("change", () => send({ type: "choose", chain: picker.value }));
+mountOpen(part("new-run", HTMLElement), (chosen) => {
+  file = chosen;
+  go(openPath(null, ""));
+});
 part("new-run", HTMLElement).addEventListener("click", () => send({ type: "new" }));
 addEventListener("popstate", arrive);
 document.addEventListener("visibilitychange", () => {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -68,9 +69,19 @@ async def _keep(scope: Scope) -> None:
 
 
 def create_app(
-    store: Store, runner: Runner, chains: Chains, gate: Gate, *, dev: bool = False, max_import: int | None = None
+    store: Store,
+    runner: Runner,
+    chains: Chains,
+    gate: Gate,
+    *,
+    dev: bool = False,
+    max_import: int | None = None,
+    opened: Mapping[str, Path] = MappingProxyType({}),
 ) -> App:
-    """All routes over one folder of runs. With `dev`, browsers keep no static file; `max_import` is in bytes."""
+    """All routes over one folder of runs. With `dev`, browsers keep no static file; `max_import` is in bytes.
+
+    `opened` are files of the user's that are shown without being runs, by opaque ids.
+    """
     stop = Stop()
     static = Static(dev=dev)
     page = functools.partial(_page, store=store, static=static)
@@ -84,6 +95,8 @@ def create_app(
         [
             Route("/", page),
             Route("/runs/{run}", page),
+            Route("/open", page),
+            Route("/api/opened/{file}", functools.partial(_opened, files=opened)),
             Route("/api/chains", served.all),
             Route("/api/chains/{name}", served.one),
             Route("/api/runs", listing.page),
@@ -109,6 +122,15 @@ def _page(request: Request, store: Store, static: Static) -> Response:
     version = static.version
     shell = templates().get_template("dashboard.html")
     return HTMLResponse(shell.render(static=f"/static/{version}", version=version))
+
+
+def _opened(request: Request, files: Mapping[str, Path]) -> Response:
+    file = files.get(request.path_params["file"])
+    if file is None:
+        raise Problem(404, "no such file was opened here")
+    if not file.is_file():
+        raise Problem(404, "the file is not there any more")
+    return FileResponse(file, media_type=JSON_LINES)
 
 
 class _Chains:

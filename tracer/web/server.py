@@ -12,9 +12,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 
 import anyio.to_thread
 import uvicorn
@@ -67,12 +67,13 @@ def serve(
     reload: bool = False,
     on_ready: OnReady | None = None,
     watch: Sequence[Path] = (),
+    opened: Mapping[str, Path] = MappingProxyType({}),
 ) -> int:
     """Serve until SIGTERM, SIGINT or SIGHUP; returns the exit code. Has to be called in the main thread.
 
     `make` gives the store, the runner and the chains; it is called after the port is taken, and what it raises passes
     through. `on_ready` gets the address with the token in it, in a thread of its own, as soon as it can be opened.
-    `port` 0 takes a free one. `token` None takes the one kept in `<store.root>/.token`. What stands in the way (port
+    `port` 0 takes a free one. `opened` are files to be looked at, by opaque ids. `token` None takes the one kept in `<store.root>/.token`. What stands in the way (port
     taken, a host beyond loopback without `allow_remote`, a token too short) is said in one line on stderr; the code is
     1 or 2 (wrong use).
 
@@ -103,7 +104,7 @@ def serve(
                 child.report()
             key = tokens.kept(store.root) if token is None else token
             gate = Gate(key, [*names, *_own_name(host)])
-            app = create_app(store, runner, chains, gate, dev=child is not None, max_import=max_import)
+            app = create_app(store, runner, chains, gate, dev=child is not None, max_import=max_import, opened=opened)
             url = f"http://{_shown(host, names)}:{taken}/?token={key}"
             ready = on_ready if child is None or child.first else None
             server = Server(app, runner, (lambda: ready(url)) if ready else None)

@@ -2,6 +2,7 @@
 
 import { button, el, setAttribute, setText, show } from "../dom.js";
 import {
+  byteSize,
   chainLabel,
   clockTime,
   count,
@@ -21,7 +22,10 @@ import { failedFirst } from "../states.js";
 /**
  * @typedef {{
  *   feed: FeedStatus, ms: number, wall: number, quietSince: number, stopping: boolean, stopProblem: string,
- * }} About  `ms` is the clock of the feed's `retryAt` and of `quietSince`, when the last line came.
+ *   reading: { read: number, size: number } | null, problem: string,
+ *   file: { file: string, keeping: boolean } | null,
+ * }} About  `reading`: how much of a long log has been; `problem`: why it cannot be read or kept; `file`: it is shown
+ * without being kept. `ms` is the clock of the feed's `retryAt` and of `quietSince`, when the last line came.
  */
 
 const STALLED_AFTER = 10_000;
@@ -117,7 +121,7 @@ export class HeaderView {
     this.state.dataset.state = state;
     setText(this.word, state);
     const live = running && about.feed.state === "live";
-    show(this.pill, running || !moment.isNow);
+    show(this.pill, (running && !about.reading && !about.file) || !moment.isNow);
     setText(this.pill, !moment.isNow ? "REPLAY" : live ? "LIVE" : "OFFLINE");
     this.pill.classList.toggle("on", live && moment.isNow);
     show(this.mode, store.header?.mode === "invoke");
@@ -126,7 +130,7 @@ export class HeaderView {
     show(this.findings, found > 0);
     setText(/** @type {Element} */ (this.findings.firstElementChild), count(found));
     setText(/** @type {Element} */ (this.findings.lastElementChild), found === 1 ? "finding" : "findings");
-    show(this.stop, running);
+    show(this.stop, running && !about.reading && !about.file);
     this.stop.disabled = about.stopping;
     setText(this.stop, about.stopping ? "Stopping…" : "Stop");
     if (!running || !moment.isNow || about.ms - this.figuresAt >= FIGURES_EVERY) {
@@ -193,7 +197,7 @@ export class HeaderView {
   /** @param {RunStore} store @param {About} about */
   #strips(store, about) {
     const { moment, running } = store;
-    const { feed } = about;
+    const { feed, reading, file } = about;
     const quiet = Math.floor((about.ms - about.quietSince) / 1000);
     const seconds = feed.retryAt === null ? 0 : Math.max(0, Math.ceil((feed.retryAt - about.ms) / 1000));
     const reached =
@@ -215,7 +219,9 @@ export class HeaderView {
     const pid = Number.isInteger(store.header?.pid) ? ` (process ${store.header?.pid})` : "";
     this.#strip(
       "lost",
-      moment.status === "lost" ? `Lost: the process that wrote this run${pid} is gone. ${reached}.` : "",
+      moment.status === "lost" && !file
+        ? `Lost: the process that wrote this run${pid} is gone. ${reached}.`
+        : "",
     );
     this.#strip(
       "gone",
@@ -231,6 +237,19 @@ export class HeaderView {
       origin && { type: "origin", span: origin.span },
     );
     this.#strip("stop", about.stopProblem);
+    this.#strip("problem", about.problem);
+    const share = reading?.size ? Math.floor((reading.read / reading.size) * 100) : 0;
+    this.#strip("reading", reading ? `Reading: ${share} % of ${byteSize(reading.size)}.` : "");
+    this.#strip(
+      "file",
+      file && !(about.problem && store.lastSeq < 0)
+        ? file.keeping
+          ? `Keeping ${file.file}…`
+          : `Opened from ${file.file}, not kept: it was read in this browser and not uploaded.`
+        : "",
+      "Keep",
+      { type: "keep" },
+    );
     const bad = store.badSeqs;
     const places = bad.slice(0, 8).map((seq) => count(seq + 1));
     this.#strip(

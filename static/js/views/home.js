@@ -129,3 +129,13 @@ export function drawMissing(root, run) {
   );
   root.replaceChildren(box);
 }
+
+/** The file that the address is of is not in this tab any more. @param {HTMLElement} root */
+export function drawGone(root) {
+  const box = el("div", "home-box", "", { role: "alert" });
+  const back = el("a", "btn", "All chains", { href: "/" });
+  const lead =
+    "What a tab was given to look at is gone when it is loaded again, since it was not uploaded. Open the file again: drop it here, or choose it.";
+  box.append(el("h1", "", "The file is not here any more"), el("p", "home-lead", lead), back);
+  root.replaceChildren(box);
+}

@@ -1,0 +1,114 @@
+// A file that is shown without being kept: read in this browser, by another thread. No DOM.
+
+import { RunStore } from "./store.js";
+import { Tracks } from "./tracks.js";
+import { WorkerLog } from "./worker_log.js";
+
+/** @typedef {{ name: string, file: File } | { name: string, url: string }} What  A file of the user's, or one that `tracer open` serves. */
+/** @typedef {import("./feed.js").FeedStatus} FeedStatus */
+
+/** There is nothing to follow. */
+const QUIET = {
+  /** @type {FeedStatus} */
+  status: { state: "closed", retryAt: null, tries: 0, lastId: "" },
+  open() {},
+  pause() {},
+  close() {},
+};
+
+/** Reads like a RunSession. */
+export class OpenedSession {
+  feed = QUIET;
+  quietSince = 0;
+  stopping = false;
+  stopProblem = "";
+  /** How much of it has been read, while it is. @type {{ read: number, size: number } | null} */
+  reading = null;
+  /** Why it cannot be read, or kept. */
+  problem = "";
+  keeping = false;
+
+  /**
+   * @param {What} what @param {import("./api.js").Api} api
+   * @param {{ changed: () => void, kept: (run: string) => void }} on kept: it is a run now, with this id
+   */
+  constructor(what, api, on) {
+    this.what = what;
+    this.file = what.name;
+    this.run = what.name;
+    this.api = api;
+    this.on = on;
+    this.store = new RunStore(what.name);
+    this.tracks = new Tracks(
+      () => this.store,
+      (seqs, rows) => this.log.track(seqs, rows),
+      () => on.changed(),
+    );
+    this.store.trackOf = (span) => this.tracks.now(span);
+    this.log = new WorkerLog({
+      batch: (batch, size) => {
+        this.store.apply(batch);
+        this.reading = { read: batch.read, size };
+        on.changed();
+      },
+      done: () => {
+        this.reading = null;
+        // Nobody writes it any more, as far as anyone can tell.
+        this.store.lost();
+        on.changed();
+      },
+      failed: (text) => {
+        this.reading = null;
+        this.problem = text;
+        this.store.lost();
+        on.changed();
+      },
+    });
+  }
+
+  open() {
+    this.reading = { read: 0, size: 0 };
+    const { what } = this;
+    this.log.open("file" in what ? { file: what.file } : { url: what.url });
+  }
+
+  close() {
+    this.log.close();
+  }
+
+  /** Whole lines. @param {number} first @param {number} last */
+  linesOf(first, last) {
+    return this.log.lines(first, last);
+  }
+
+  /** What a span streamed, by rows; null where it streamed no values. @param {number} span */
+  track(span) {
+    return this.tracks.of(span);
+  }
+
+  async stop() {}
+
+  /** @returns {Promise<string>} */
+  async resume() {
+    throw new Error("A file that was opened cannot go on. Keep it first.");
+  }
+
+  /** Makes a run of it, which the server keeps. */
+  async keep() {
+    if (this.keeping) return;
+    this.keeping = true;
+    this.problem = "";
+    this.on.changed();
+    try {
+      const { what } = this;
+      const body = "file" in what ? what.file : await (await fetch(what.url)).blob();
+      const { run } = await this.api.upload(`/api/runs/import?name=${encodeURIComponent(what.name)}`, body);
+      this.on.kept(String(run));
+    } catch (error) {
+      this.problem = `It could not be kept. ${error instanceof Error ? error.message : String(error)}`;
+    } finally {
+      this.keeping = false;
+      this.on.changed();
+    }
+  }
+}
