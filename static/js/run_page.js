@@ -4,10 +4,10 @@ import { worthSeeing } from "./choice.js";
 import { el, show } from "./dom.js";
 import { chainLabel, duration, errorName } from "./format.js";
 import { eventOf, ROWS } from "./keys.js";
+import { OpenedSession } from "./opened_session.js";
 import { Playback } from "./playback.js";
 import { openPath, runPath } from "./route.js";
 import { Scene } from "./scene.js";
-import { OpenedSession } from "./opened_session.js";
 import { RunSession } from "./session.js";
 import { ChainGraphView } from "./views/chain_graph.js";
 import { DetailsView, TABS } from "./views/details.js";
@@ -105,7 +105,9 @@ export class RunPage {
     this.scene = new Scene();
     this.timeline = new TimelineView(timelineRoot, this.scene, send, () => this.touchTimeline());
     this.overview = new OverviewView(overviewRoot, this.scene, send, () => this.touchTimeline());
-    this.transport = new TransportView(transportRoot, this.playback, this.scene, send, () => this.touchTransport());
+    this.transport = new TransportView(transportRoot, this.playback, this.scene, send, () =>
+      this.touchTransport(),
+    );
     this.graph = new ChainGraphView(graphRoot, send, () => this.touchGraph(), around.graphOf);
     this.details = new DetailsView(
       detailsRoot,
@@ -182,7 +184,7 @@ export class RunPage {
         this.#replay(event);
         return true;
       case "view":
-        this.#view(event.graph ?? this.graph.root.hidden);
+        this.#view(event.graph ?? Boolean(this.graph.root.hidden));
         return true;
       case "zoom":
       case "pan":

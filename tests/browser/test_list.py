@@ -85,7 +85,7 @@ def test_search_filters_and_the_way_back(list_page: Page) -> None:
     expect(rows(list_page).nth(20)).to_be_attached()
     expect(search(list_page)).to_have_value("")
     expect(search(list_page)).to_be_focused()
-    chain = list_page.get_by_role("combobox", name="Chain of the runs")
+    chain = list_page.get_by_role("combobox", name="Only runs of")
     chain.select_option("rag")
     expect(rows(list_page).first).to_contain_text("rag")
     assert {row.get_by_role("link").inner_text().split("\n")[0] for row in rows(list_page).all()[:12]} == {"rag"}

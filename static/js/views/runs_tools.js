@@ -50,7 +50,7 @@ export class RunsTools {
     });
     this.state = el("select", "select", "", { "aria-label": "State", autocomplete: "off" });
     this.state.append(...STATES.map(([value, said]) => new Option(said, value)));
-    this.chain = el("select", "select", "", { "aria-label": "Chain of the runs", autocomplete: "off" });
+    this.chain = el("select", "select", "", { "aria-label": "Only runs of", autocomplete: "off" });
     this.filters = el("div", "runs-filters");
     this.filters.append(this.state, this.chain);
     this.inside = button("btn quiet small runs-inside", "");
