@@ -95,6 +95,8 @@ async def follow(
                 del lines
                 yield ready.pop()
                 if status is not None:
+                    if told and writer and not writer.alarm:
+                        yield Signal("alarm", {"message": ""})
                     yield Signal("end", {"seq": seq - 1, "status": status})
                     return
                 continue
