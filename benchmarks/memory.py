@@ -108,7 +108,7 @@ def any_line(folder: Path, served: Server, events: int) -> bool:
     asked = []
 
     async def ask() -> None:
-        for _ in range(300):
+        for _ in range(100):
             seq = random.randrange(events)
             reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
             began = time.perf_counter()
