@@ -211,6 +211,9 @@ def doubled_keys(rng: Random, data: bytes) -> bytes:
     return b"\n".join(lines)
 
 
+_ROOMS = (b"metadata", b"data", b"extra", b"input", b"same")
+
+
 def deep(rng: Random, data: bytes) -> bytes:
     levels = rng.choice((90, 250, 253, 254, 255, 990, 1_000, 1_020, 1_023, 1_024, 1_025, 3_000, 100_000))
     opening, closing = rng.choice(((b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")))
@@ -218,7 +221,7 @@ def deep(rng: Random, data: bytes) -> bytes:
     value += b"1" + closing * (value.count(opening))
     lines = data.split(b"\n")
     at = rng.randrange(len(lines))
-    lines[at] = lines[at].replace(b"{", b'{"%b":%b,' % (rng.choice((b"metadata", b"data", b"extra", b"input", b"same")), value), 1)
+    lines[at] = lines[at].replace(b"{", b'{"%b":%b,' % (rng.choice(_ROOMS), value), 1)
     return b"\n".join(lines)
 
 
