@@ -6,6 +6,8 @@
 
 /** Where in its parent LCEL puts a step. */
 const PLACE = /^(seq:step|map:key|condition|branch):/;
+/** What `simplify` calls the node in which a graph begins. */
+const INPUT = "input";
 /** A graph of what ran has no more nodes than this. */
 const MOST_SEEN = 150;
 
@@ -29,10 +31,13 @@ export class GraphSpans {
   #nodeOf = new Map();
   /** The place of each span that others are in. @type {Map<number, string>} */
   #place = new Map();
+  /** Where the graph begins: what goes in there went into the run. @type {string | undefined} */
+  #input;
   #read = 0;
 
   /** @param {Graph} graph */
   constructor(graph) {
+    this.#input = graph.nodes.find(({ name, type }) => type === "chain" && name === INPUT)?.id;
     for (const node of graph.nodes) {
       this.#of.set(node.id, []);
       const name = plain(node.name);
@@ -61,6 +66,9 @@ export class GraphSpans {
     const above = span.parent === null ? "" : (this.#place.get(span.parent) ?? "");
     const own = span.tags.filter((tag) => typeof tag === "string" && PLACE.test(tag)).join(",");
     const name = plain(span.name);
+    if (span.parent === null && this.#input !== undefined) {
+      this.#of.get(this.#input)?.push(index);
+    }
     const place = `${above}/${own || name}`;
     this.#place.set(span.span, place.length > 2000 ? place.slice(-2000) : place);
     const nodes = this.#named.get(name)?.filter(({ type }) => type === "chain" || type === span.type) ?? [];

@@ -31,6 +31,17 @@ test("spans find their node by name, whatever LangChain leaves out of it", () =>
   assert.equal(found.node(5), undefined);
 });
 
+test("a graph's input is what the run itself was given", () => {
+  const found = new GraphSpans({ nodes: nodes("input Lambda"), edges: [] });
+  found.follow(
+    spans([
+      ["RunnableSequence", "chain", null],
+      ["RunnableLambda", "chain", 1],
+    ]),
+  );
+  assert.deepEqual([found.of("0"), found.of("1")], [[0], [1]]);
+});
+
 test("nodes of one name are told apart by the place of their spans; a place that comes again is the same node", () => {
   const graph = { nodes: nodes("Fake:chat_model Fake:chat_model"), edges: [] };
   const found = new GraphSpans(graph);

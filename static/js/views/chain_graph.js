@@ -14,10 +14,10 @@ import { stateGlyph } from "../states.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 46;
-const NARROWEST = 96;
-const WIDEST = 260;
-const PER_LETTER = 7.4;
-const AROUND_NAME = 52;
+const NARROWEST = 124;
+const WIDEST = 280;
+const PER_LETTER = 8.2;
+const AROUND_NAME = 56;
 /** Of the spans of a node, so many of the newest are looked at. */
 const MOST_SPANS = 512;
 const SEEN = "Drawn from the spans that ran: the chain's own graph is not known here.";
