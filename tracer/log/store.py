@@ -16,8 +16,9 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from .catalog import RUN, Catalog
-from .file import LogError, LogFile, check
+from .file import LogError, LogFile
 from .follow import PROBE_SECONDS, Batch, Pulses, Signal, follow
+from .lines import lines
 from .search import Step, search
 from .summary import Summary
 from .watcher import Watcher
@@ -111,21 +112,15 @@ class Store:
         with self._pulses.of(writer.path, writer) as pulse:
             yield pulse.pause
 
-    def lines(self, run: str, first: int = 0, last: int | None = None) -> Iterator[tuple[int, bytes]]:
-        """The lines with first ≤ seq ≤ last as they stand now, as `(seq, strict JSON)`. Raises RunNotFound."""
+    def lines(
+        self, run: str, first: int = 0, last: int | None = None, *, span: int | None = None, whole: bool = False
+    ) -> Iterator[tuple[int, bytes]]:
+        """The lines with first ≤ seq ≤ last as they stand now, as `(seq, strict JSON)`. Raises RunNotFound.
+
+        `span` gives only those of that span, `whole` puts back what they say by reference.
+        """
         with _open(self.path(run), run, self.root) as file:
-            seq, offset = file.locate(first)
-            if seq < first:
-                return
-            while True:
-                lines, offset = file.complete(seq, offset)
-                if not lines:
-                    return
-                for seq, raw in lines:
-                    if last is not None and seq > last:
-                        return
-                    yield seq, check(seq, raw)[1]
-                seq += 1
+            yield from lines(file, first, last, span=span, whole=whole)
 
     def find(self, *, q: str = "", status: str = "", chain: str = "", starred: bool = False) -> tuple[str, ...]:
         """Ids of the runs that fit, newest first.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -20,8 +18,8 @@ from starlette.types import ASGIApp, ExceptionHandler, Scope
 
 from tracer.capture.encode import encode
 from tracer.capture.record import MODES
-from tracer.log.expand import Whole
 from tracer.log.importer import sweep
+from tracer.log.lines import dumped
 from tracer.log.store import RunNotFound, RunRunning, Store
 from tracer.run.chains import Chains
 from tracer.run.config import ConfigError, checked
@@ -250,7 +248,7 @@ class _Runs:
         first = body.number(request.query_params.get("from"), "from", default=0)
         last = body.number(request.query_params.get("to"), "to", default=-1)
         headers = {}
-        if {"from", "to"}.isdisjoint(request.query_params):
+        if {"from", "to", "span", "whole"}.isdisjoint(request.query_params):
             if "range" in request.headers:
                 return FileResponse(path, media_type=JSON_LINES)
             headers["Content-Disposition"] = f'attachment; filename="{run}.jsonl"'
@@ -258,9 +256,9 @@ class _Runs:
         elif 0 <= last < first:
             raise Problem(400, f"to has to be at least from, which is {first}", "to")
         else:
-            lines = self._store.lines(run, first, None if last < 0 else last)
-            whole = request.query_params.get("whole", "0") != "0"
-            blocks = _joined(_expanded(self._store, run, lines) if whole else lines)
+            span = body.number(request.query_params.get("span"), "span", default=0, least=1)
+            whole = body.number(request.query_params.get("whole"), "whole", default=0, most=1) == 1
+            blocks = _joined(self._store.lines(run, first, None if last < 0 else last, span=span or None, whole=whole))
         if request.method == "HEAD":
             return Response(headers=headers, media_type=JSON_LINES)
         return StreamingResponse(blocks, headers=headers, media_type=JSON_LINES)
@@ -294,14 +292,6 @@ def _whole(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def _expanded(store: Store, run: str, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-    """Each line whole, with the values in it that it only refers to."""
-    whole = Whole(lambda seq: next((orjson.loads(raw) for _, raw in store.lines(run, seq, seq)), None))
-    for seq, raw in lines:
-        line = orjson.loads(raw)
-        yield seq, _dumped(whole.line(line, len(raw))) if "same" in line or "delta" in line else raw
-
-
 def _joined(lines: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:
     """Lines in blocks: each block handed over costs a change of threads."""
     block = bytearray()
@@ -314,17 +304,8 @@ def _joined(lines: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:
     yield bytes(block)
 
 
-def _dumped(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        # A foreign log may be nested deeper than orjson writes (it reads more than it writes).
-        return json.dumps(value, allow_nan=False).encode()
-
-
 def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    text = _dumped(value)
-    return Response(text, status, headers, "application/json")
+    return Response(dumped(value), status, headers, "application/json")
 
 
 def _on_problem(request: Request, error: Exception) -> Response:
