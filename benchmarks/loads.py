@@ -117,16 +117,17 @@ def _text(tokens: int) -> Runnable[Any, Any]:
     return _prompt | Streams(pieces=_words(tokens)) | StrOutputParser()
 
 
-def _json(count: int) -> Runnable[Any, Any]:
+def json_of(count: int) -> Runnable[Any, Any]:
+    """A chain that streams that many."""
     return _prompt | Streams(pieces=_pieces(records(count))) | JsonOutputParser()
 
 
 text = _text(2_000)
-json20 = _json(20)
-json50 = _json(50)
-json100 = _json(100)
-json200 = _json(200)
-json400 = _json(400)
+json20 = json_of(20)
+json50 = json_of(50)
+json100 = json_of(100)
+json200 = json_of(200)
+json400 = json_of(400)
 branches: Runnable[Any, Any] = RunnableParallel({f"branch{n}": _text(10) for n in range(200)})
 agent = _agent()
 short = _text(40)
