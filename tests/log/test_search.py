@@ -100,6 +100,9 @@ def test_a_growing_value_is_searched_as_a_whole(store: Store) -> None:
 
     run = ended(store, lines=(grow("wheel"), grow("barrow"), {**_end(0), "same": {"/output": [2, "/chunk"]}}))
     assert [found for found, _ in _found(store, "wheelbarrow")] == [run]
+    assert [found for found, _ in _found(store, "barrow")] == [run]
+    for own in ("append", "/answer", "/chunk", "base"):
+        assert _found(store, own) == []
 
 
 def test_a_run_still_written_and_a_torn_one_are_searched(store: Store) -> None:

@@ -2,8 +2,8 @@
 
 Found is what stands in a value of one line (input, data, error …), and what stands in the stream of one span, spread
 over tokens. Case does not matter for ASCII; another letter is found as it was typed, in lower case and in capitals.
-Not found is what is not in the file: values that were cut or taken out, and text that a foreign file spells with
-`\\u` escapes.
+Not found is what is not in the file: values that were cut or taken out, text that a foreign file spells with `\\u`
+escapes, and a text inside a bigger value of which no line holds more than a piece.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import orjson
 _BLOCK = 1 << 20
 _BEFORE, _AFTER = 16, 100
 """How many characters around what was found are shown."""
-_FIELDS = ("data", "delta", "input", "error", "interrupts", "config", "metadata", "tags", "text", "advice", "evidence", "stack")
+_FIELDS = ("data", "input", "error", "interrupts", "config", "metadata", "tags", "text", "advice", "evidence", "stack")
 
 
 class Step(NamedTuple):
