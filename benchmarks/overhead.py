@@ -27,9 +27,9 @@ from .ways import Took, Way, opened
 
 WAYS = ("control", "recorded", "served", "langserve")
 LIMITS = {"recorded": 1.15, "served": 1.25}
-SECONDS = {"json400": 240.0, "json100": 120.0}
+SECONDS = {"json400": 200.0, "json100": 100.0}
 """How long a load may take where it is not the usual time."""
-_USUAL = 100.0
+_USUAL = 80.0
 _WARM_UPS = 2
 _MEASURED = ("text", "json20", "json100", "json400", "branches", "agent", "short")
 

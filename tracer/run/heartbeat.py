@@ -150,7 +150,10 @@ class Heartbeat:
             return None  # between two tasks: many small steps, and no one place to blame
         frames = list(outwards(frame))
         blamed = _users(frames)
-        code = linecache.getline(blamed.f_code.co_filename, blamed.f_lineno).strip()
+        code = ""
+        # Its cache may be changed by another thread meanwhile, which it does not expect.
+        with contextlib.suppress(Exception):
+            code = linecache.getline(blamed.f_code.co_filename, blamed.f_lineno).strip()
         return Where(
             blamed.f_code.co_filename,
             blamed.f_lineno,
