@@ -35,6 +35,7 @@ import { TransportView } from "./views/transport.js";
  * (null: it is none of the server's).
  */
 
+const KEEP_MS = 200;
 const NARROW = matchMedia("(max-width: 899.98px)");
 /** Where a key writes, or has a meaning of its own. */
 const TAKES_KEYS = 'input, textarea, select, [contenteditable], [role="textbox"], dialog[open]';
@@ -56,6 +57,10 @@ export class RunPage {
   playback = new Playback();
   /** Which stretch of time the user looks at, null for all of it. @type {{ from_us: number | null, to_us: number | null }} */
   seen = { from_us: null, to_us: null };
+  /** What the address asks for and has not come yet. @type {{ at: number | null, from_us: number | null, to_us: number | null } | null} */
+  #wanted = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #keeping;
   /** What was announced of the run. */
   #told = { version: -1, failures: 0, findings: 0, running: false };
   /** Which run goes on with which answer, of those answered here. @type {Map<string, string>} */
@@ -164,6 +169,9 @@ export class RunPage {
         this.header.findings.setAttribute("aria-expanded", String(this.findings.isOpen));
         if (!this.findings.isOpen) this.header.findings.focus();
         return true;
+      case "stop-keeping":
+        if (this.session instanceof OpenedSession) this.session.keeping?.stop();
+        return true;
       case "keep":
         if (this.session instanceof OpenedSession) void this.session.keep();
         return true;
@@ -175,6 +183,7 @@ export class RunPage {
         return true;
       case "window":
         this.seen = event;
+        this.#keepPlace();
         return true;
       case "seek":
       case "seek-time":
@@ -216,9 +225,11 @@ export class RunPage {
 
   /** @param {import("./loop.js").Frame} frame */
   #play(frame) {
+    this.#goToWanted();
     const { row } = this.playback;
     const plays = this.transport.draw(frame);
     if (this.playback.row !== row || plays) this.drawAll();
+    if (this.playback.row !== row && !plays) this.#keepPlace();
     return plays;
   }
 
@@ -229,6 +240,7 @@ export class RunPage {
     this.transport.graph(graph);
     this.drawAll();
     if (!graph) this.timeline.resize();
+    this.#keepPlace();
   }
 
   /** @param {KeyboardEvent} press */
@@ -260,6 +272,12 @@ export class RunPage {
     }
     if (route.tab && TABS.includes(route.tab)) this.details.tab(route.tab);
     if (route.span !== null) this.#select(route.span, true);
+    this.#view(route.graph);
+    const { at, from_us, to_us } = route;
+    if (at === null && same) this.playback.follow();
+    if (from_us === null && same) this.timeline.hear({ type: "fit", all: true });
+    this.#wanted = at !== null || from_us !== null ? { at, from_us, to_us } : null;
+    this.drawAll();
   }
 
   close() {
@@ -383,14 +401,50 @@ export class RunPage {
     if (details.current !== tab) details.tab(tab);
   }
 
-  /** The address says what was chosen, so that a reload shows it again. */
+  /** The address says where one is, so that a reload, Back and a shared link show it again. */
   #keepPlace() {
-    if (!this.session) return;
-    const { run } = this.session;
-    const tab = this.#choseTab ? this.details.current : null;
-    const span = this.#choseSpan ? this.#selected : null;
-    const isFile = this.session instanceof OpenedSession;
-    history.replaceState(null, "", isFile ? openPath(this.#file, run, span, tab) : runPath(run, span, tab));
+    clearTimeout(this.#keeping);
+    // Browsers refuse an address that changes with each frame.
+    this.#keeping = setTimeout(() => this.#writePlace(), KEEP_MS);
+  }
+
+  #writePlace() {
+    const { session, playback, seen } = this;
+    if (!session || this.root.hidden || this.#wanted || playback.isPlaying) return;
+    const { store, run } = session;
+    /** @type {import("./route.js").Place} */
+    const place = {
+      tab: this.#choseTab ? this.details.current : null,
+      span: this.#choseSpan ? this.#selected : null,
+      at: store.cursor === null ? null : (store.columns.seq[store.cursor] ?? null),
+      from_us: seen.from_us,
+      to_us: seen.to_us,
+      graph: !this.graph.root.hidden,
+      find: "",
+    };
+    const isFile = session instanceof OpenedSession;
+    history.replaceState(null, "", isFile ? openPath(this.#file, run, place) : runPath(run, place));
+  }
+
+  /** Goes to the line and the stretch of time that the address names, once they have come. */
+  #goToWanted() {
+    const { session, scene, playback } = this;
+    const wanted = this.#wanted;
+    if (!session || !wanted) return;
+    const { store } = session;
+    const { at, from_us, to_us } = wanted;
+    const isRead = !store.running;
+    if (at !== null && (store.lastSeq >= at || isRead)) {
+      const row = store.columns.rowOf(Math.min(at, store.lastSeq));
+      if (row >= 0) playback.seek(row);
+      wanted.at = null;
+      this.drawAll();
+    }
+    if (from_us !== null && to_us !== null && (scene.edge_us >= to_us || isRead) && scene.edge_us > 0) {
+      this.timeline.showTimes(from_us, to_us);
+      wanted.from_us = null;
+    }
+    if (wanted.at === null && wanted.from_us === null) this.#wanted = null;
   }
 
   /** @param {unknown} answer @returns {Promise<string>} the run that goes on with it */
@@ -432,7 +486,9 @@ export class RunPage {
     if (!this.session) return false;
     const { store } = this.session;
     const lit = this.details.draw(store, this.#selected, frame);
-    return lit || (store.cursor === null && store.fold.span(this.#selected)?.state === "running");
+    return (
+      lit || (store.cursor === null && store.running && store.fold.span(this.#selected)?.state === "running")
+    );
   }
 
   /** @param {HTMLElement} timeline @param {HTMLElement} details @param {HTMLElement} events */

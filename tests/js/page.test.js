@@ -14,13 +14,28 @@ const route = (path) => routeOf(new URL(path, "http://127.0.0.1"));
 test("addresses", () => {
   assert.deepEqual(route("/"), { page: "home" });
   assert.deepEqual(route("/?chain=tracer.demo%3Arag"), { page: "compose", chain: "tracer.demo:rag" });
-  assert.deepEqual(route("/runs/0199-a"), { page: "run", run: "0199-a", span: null, tab: null });
-  assert.deepEqual(route("/runs/a%20b/?span=3&tab=Raw"), { page: "run", run: "a b", span: 3, tab: "Raw" });
-  assert.deepEqual(route("/runs/a?span=-1"), { page: "run", run: "a", span: null, tab: null });
-  assert.deepEqual(route("/runs/%E0%A4%A"), { page: "run", run: "%E0%A4%A", span: null, tab: null });
-  for (const path of [runPath("a"), runPath("a b", 3), runPath("a", 3, "JSON")]) {
-    const found = route(path);
-    assert.equal(found.page === "run" && runPath(found.run, found.span, found.tab), path);
+  const nowhere = { span: null, tab: null, at: null, from_us: null, to_us: null, graph: false, find: "" };
+  assert.deepEqual(route("/runs/0199-a"), { page: "run", run: "0199-a", ...nowhere });
+  assert.deepEqual(route("/runs/a%20b/?span=3&tab=Raw"), {
+    page: "run",
+    run: "a b",
+    ...nowhere,
+    span: 3,
+    tab: "Raw",
+  });
+  for (const wrong of ["span=-1", "span=0", "at=x", "from=5", "from=9&to=3", "from=1e3&to=2e3", "view=no"]) {
+    assert.deepEqual(route(`/runs/a?${wrong}`), { page: "run", run: "a", ...nowhere });
+  }
+  assert.deepEqual(route("/runs/%E0%A4%A"), { page: "run", run: "%E0%A4%A", ...nowhere });
+  const places = [
+    {},
+    { span: 3 },
+    { span: 3, tab: "JSON" },
+    { at: 0, from_us: 0, to_us: 1200, graph: true, find: "a b&c=d" },
+  ];
+  for (const place of places) {
+    const { page: _page, ...found } = /** @type {any} */ (route(runPath("a b", place)));
+    assert.deepEqual(found, { run: "a b", ...nowhere, ...place });
   }
 });
 
