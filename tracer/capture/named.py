@@ -8,24 +8,23 @@ from collections.abc import Iterator
 
 from .secrets import Span
 
-_KEYS = (
-    r"(?:api|access|secret|private|account|shared|shared[_\- ]?access|encryption|signing|master|auth|service"
-    r"|subscription)"
-    r"[_\- ]?key"
+_BEFORE_KEY = r"(?:api|access|secret|private|account|shared|encryption|signing|master|auth|service|subscription)[_\- ]?"
+_BEFORE_TOKEN = (
+    r"(?:access|refresh|auth|bearer|session|id|api|bot|oauth|csrf|xsrf|jwt|security|personal|client|user|app)[_\- ]?"
 )
-_TOKENS = (
-    r"(?:access|refresh|auth|bearer|session|id|api|bot|oauth|csrf|xsrf|jwt|security|personal|client|user|app)"
-    r"[_\- ]?token"
-)
-_STRONG = rf"pass[_\- ]?(?:word|wd|phrase|code)|secret|{_KEYS}|{_TOKENS}|credentials?"
+_STRONG = rf"pass[_\- ]?(?:word|wd|phrase|code)|secret|credentials?|{_BEFORE_KEY}key|{_BEFORE_TOKEN}token"
 """Whatever has such a name is secret; what has a weak one is, where it looks like it."""
 _WEAK = r"token|pwd|pass|auth|sig(?:nature)?|[a-z0-9]_key"
 _AFTER = r"(?:[_\-]?(?:hash|value|text|string|b64|base64|\d{1,3}))?"
 
-_NAME = re.compile(
-    rf"(?P<strong>{_STRONG})|(?P<weak>{_WEAK})",
-    re.IGNORECASE,
+_CORE = re.compile(
+    r"pass(?:[_\- ]?(?:word|wd|phrase|code))?|secret|key|token|pwd|auth(?![_\- ]?(?:key|token))"
+    r"|sig(?:nature)?|credentials?"
 )
+"""The last word of such a name, in lower case: what stands before it is looked at where a value follows."""
+_LAST_STRONG = re.compile(rf"(?:{_STRONG})\Z")
+_LAST_WEAK = re.compile(rf"(?:{_WEAK})\Z")
+_LONGEST_NAME = 24
 _STRONG_NAME = re.compile(rf"(?:^|_)(?:{_STRONG}s?|set_cookie|cookies?|(?:proxy_)?authorization){_AFTER}$")
 _WEAK_NAME = re.compile(rf"(?:^|_)(?:{_WEAK}){_AFTER}$")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -55,6 +54,8 @@ _CALL = re.compile(r"[A-Za-z_][\w.]*[(\[]")
 _TOKEN = re.compile(r"[A-Za-z0-9_\-+/=.~%:]{16,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
 _BEARER = re.compile(r"(?:(?<![a-z])|(?<=\\[nrt]))bearer\s{1,3}([A-Za-z0-9_\-.~+/=]{12,})", re.IGNORECASE)
 _BASIC = re.compile(r"(?:(?<![a-z])|(?<=\\[nrt]))basic\s{1,3}([A-Za-z0-9+/]{6,}={0,2})", re.IGNORECASE)
 _AUTHORIZATION = re.compile(
@@ -64,12 +65,13 @@ _AUTHORIZATION = re.compile(
     re.IGNORECASE,
 )
 _COOKIE = re.compile(
-    r"(?:(?<![a-z])|(?<=\\[nrt]))cookie(?:\\*[\"']\s{0,3}[:,]|\s{0,3}:)\s{0,3}(?:[bru](?=[\"']))?(?:\\*[\"'])?([\w.\-]{1,100}=[^\r\n\"'\\]{3,4000})",
+    r"(?:(?<![a-z])|(?<=\\[nrt]))cookie(?:\\*[\"']\s{0,3}[:,]|\s{0,3}:)\s{0,3}(?:[bru](?=[\"']))?(?:\\*[\"'])?"
+    r"([\w.\-]{1,100}=[^\r\n\"'\\]{3,4000})",
     re.IGNORECASE,
 )
-_IN_URL = re.compile(r"://([^\s/?#:@\"'<>\\]{0,200})(?::([^\s/?#\"'<>\\]{1,400}))?@(?=[\w\[%{.-])")
+_IN_URL = re.compile(r"://([^\s/?#:@\"'<>\\]{0,200}+)(?::([^\s/?#\"'<>\\]{1,400}))?@(?=[\w\[%{.-])")
 _NETRC = re.compile(r"\blogin\s{1,8}\S{1,200}\s{1,8}password\s{1,8}(\S{1,400})")
-_CURL = re.compile(r"(?:\s-u|--user)[ =]?[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})")
+_CURL = re.compile(r"(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})")
 
 
 def kind_of(name: str) -> tuple[str, bool] | None:
@@ -108,35 +110,46 @@ def is_random(value: str) -> bool:
     return len(longest) >= 16 or (value != value.lower() and value != value.upper() and len(longest) >= 10)
 
 
-def named_in(text: str, lowered: str) -> Iterator[Span]:
-    """The pieces of a text that what stands before them makes secret. `lowered` is the text in lower case."""
-    if "://" in text and "@" in text:
+def named_in(text: str) -> Iterator[Span]:
+    """The pieces of a text that what stands before them makes secret."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        # Some characters get longer in lower case, and what follows them moves.
+        lowered = text.translate(_LOWER)
+    if "@" in text:
         yield from _urls(text)
-    if "bearer" in lowered:
-        for found in _BEARER.finditer(text):
-            if any(c.isdigit() for c in found[1]) or len(found[1]) > 30:
-                yield Span(*found.span(1), "bearer_token")
-    if "basic" in lowered:
-        for found in _BASIC.finditer(text):
-            if _is_user_and_password(found[1]):
-                yield Span(*found.span(1), "basic_auth")
-    if "authorization" in lowered:
-        for found in _AUTHORIZATION.finditer(text):
-            yield from _header(found)
-    if "cookie" in lowered:
-        for found in _COOKIE.finditer(text):
-            yield Span(*found.span(1), "cookie")
-    if "password" in text and "login" in text:
-        for found in _NETRC.finditer(text):
+    for found in _each(_BEARER, text, lowered, "bearer"):
+        if any(c.isdigit() for c in found[1]) or len(found[1]) > 30:
+            yield Span(*found.span(1), "bearer_token")
+    for found in _each(_BASIC, text, lowered, "basic"):
+        if _is_user_and_password(found[1]):
+            yield Span(*found.span(1), "basic_auth")
+    for found in _each(_AUTHORIZATION, text, lowered, "authorization"):
+        yield from _header(found)
+    for found in _each(_COOKIE, text, lowered, "cookie"):
+        yield Span(*found.span(1), "cookie")
+    if "password" in text:
+        for found in _each(_NETRC, text, text, "login"):
             yield Span(*found.span(1), "password")
     if "curl" in text:
-        for found in _CURL.finditer(text):
-            yield Span(*found.span(1), "basic_auth")
-    yield from _values(text)
+        for option in (" -u", " --user"):
+            for found in _each(_CURL, text, text, option, 1):
+                yield Span(*found.span(1), "basic_auth")
+    yield from _values(text, lowered)
+
+
+def _each(pattern: re.Pattern[str], text: str, within: str, word: str, skip: int = 0) -> Iterator[re.Match[str]]:
+    """The matches that begin with this word (after `skip` characters of it), wherever it stands in `within`."""
+    at = within.find(word)
+    while at >= 0:
+        found = pattern.match(text, at + skip)
+        if found is not None:
+            yield found
+        at = within.find(word, at + 1 if found is None else found.end())
 
 
 def _urls(text: str) -> Iterator[Span]:
-    for found in _IN_URL.finditer(text):
+    for found in _each(_IN_URL, text, text, "://"):
         user, password = found[1], found[2]
         if password is not None:
             if not _PLACEHOLDER.fullmatch(password):
@@ -162,23 +175,27 @@ def _is_user_and_password(value: str) -> bool:
     return b":" in decoded and decoded.isascii() and decoded.decode().isprintable()
 
 
-def _values(text: str) -> Iterator[Span]:
+def _values(text: str, lowered: str) -> Iterator[Span]:
     at = 0
-    while (name := _NAME.search(text, at)) is not None:
-        at = name.end()
+    while (core := _CORE.search(lowered, at)) is not None:
+        at = core.end()
         value = _VALUE.match(text, at)
         if value is None:
             continue
-        strong = name["strong"] is not None
-        if not strong and name.start() and text[name.start() - 1].isalpha() and name[0].lower() != "token":
-            continue  # "compass: …", "bypass=…"
-        if value["flag"] and text.rfind("--", max(0, name.start() - 30), name.start()) < 0:
-            continue
-        if value["flag"] and " " in text[max(0, name.start() - 30) : name.start()].rpartition("--")[2]:
-            continue
+        begin = max(0, at - _LONGEST_NAME)
+        name = _LAST_STRONG.search(lowered, begin, at)
+        strong = name is not None
+        if name is None:
+            name = _LAST_WEAK.search(lowered, begin, at)
+            if name is None or (lowered[name.start() - 1 : name.start()].isalpha() and name[0] != "token"):
+                continue  # "monkey: …", "compass: …", "bypass=…"
+        if value["flag"]:
+            option = text[max(0, begin - 16) : name.start()].rpartition("--")
+            if not option[1] or " " in option[2]:
+                continue
         found = _quoted(value, strong) if value["quote"] else _bare(text, name, value, strong)
         if found is not None:
-            yield Span(*found, _kind(name[0]))
+            yield Span(*found, _kind(text[name.start() : name.end()]))
             at = found[1]
 
 

@@ -181,13 +181,7 @@ class Redactor:
         for variable in self._variables:
             if variable.value in text:
                 return True
-        if ":" in text or "=" in text or "earer " in text or "asic " in text or "--" in text or " login " in text:
-            lowered = text.lower()
-            for name in _NAMES:
-                if name in lowered:
-                    return True
-            return "asic " in text or ("://" in text and "@" in text)
-        return False
+        return _may_be_named(text)
 
     # What may have one.
 
@@ -305,7 +299,7 @@ class Redactor:
 
     def _spans(self, text: str) -> list[Span]:
         """The secret pieces, in order, none overlapping another; each of the kind of its longest part."""
-        found = [*formats_in(text), *named_in(text, text.lower())]
+        found = [*formats_in(text), *(named_in(text) if _may_be_named(text) else ())]
         for variable in self._variables:
             at = text.find(variable.value)
             while at >= 0:
@@ -317,6 +311,15 @@ class Redactor:
                 if end > start:
                     found.append(Span(start, end, kind))
         return _merged(found)
+
+
+def _may_be_named(text: str) -> bool:
+    if not (":" in text or "=" in text or "earer " in text or "asic " in text or "--" in text or " login " in text):
+        return False
+    if "asic " in text or ("://" in text and "@" in text):
+        return True
+    lowered = text.lower()
+    return any(name in lowered for name in _NAMES)
 
 
 def _merged(found: list[Span]) -> list[Span]:

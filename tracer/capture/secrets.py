@@ -6,6 +6,7 @@ Every pattern is linear: one run of characters after a literal, or runs whose le
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,10 +20,13 @@ class Span(NamedTuple):
 
 
 class Format(NamedTuple):
-    """`anchors`: one of them stands in every text that holds such a secret. Group 1 is what is removed, else all."""
+    """Group 1 is what is removed, else all of it."""
 
     kind: str
     anchors: tuple[str, ...]
+    """One of them stands in every text that holds such a secret. Found at C speed, and nothing else is looked at."""
+    begins: tuple[int, ...]
+    """How many characters before its anchor it may begin."""
     pattern: re.Pattern[str]
 
 
@@ -110,7 +114,7 @@ _PREFIXED: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
     ("alibaba_key", ("LTAI",), 16, "[A-Za-z0-9]"),
 )
 
-_JWT = rf"{_EDGE}eyJ{_RUN}{{8,8000}}+\.[A-Za-z0-9_-]{{8,16000}}+(?:\.{_RUN}{{0,4000}}+){{0,3}}"
+_JWT = rf"{_EDGE}(?<![_-])eyJ{_RUN}{{8,8000}}+\.[A-Za-z0-9_-]{{8,16000}}+(?:\.{_RUN}{{0,4000}}+){{0,3}}"
 _KEY_LABEL = "(?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
 _PEM = (
     rf"-----BEGIN {_KEY_LABEL}"
@@ -119,58 +123,63 @@ _PEM = (
     r"|(?:(?:\\+[nr]|\s){1,8}[A-Za-z0-9+/=]{20,}+)*+(?:(?:\\+[nr]|\s){1,8}[A-Za-z0-9+/=]{1,76}+)?)"
 )
 
-_SHAPED: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("private_key", ("PRIVATE KEY",), _PEM),
-    ("putty_key", ("PuTTY-User-Key-File",), r"Private-Lines: \d{1,4}\s{1,2}((?:[A-Za-z0-9+/=]{1,76}\s{0,2}){1,200})"),
-    ("jwt", ("eyJ",), _JWT),
-    ("openai_key", ("T3BlbkFJ",), rf"{_EDGE}sk-[A-Za-z0-9_-]{{10,200}}T3BlbkFJ[A-Za-z0-9_-]{{10,200}}"),
-    ("api_key", ("sk-",), rf"{_EDGE}sk-[A-Za-z0-9]{{32,}}"),
+_SHAPED: tuple[tuple[str, tuple[str, ...], tuple[int, ...], str], ...] = (
+    ("private_key", ("-----BEGIN ",), (0,), _PEM),
+    ("putty_key", ("Private-Lines: ",), (0,), r"Private-Lines: \d{1,4}\s{1,2}((?:[A-Za-z0-9+/=]{1,76}\s{0,2}){1,200})"),
+    ("jwt", ("eyJ",), (0,), _JWT),
+    ("openai_key", ("sk-",), (0,), rf"{_EDGE}sk-[A-Za-z0-9]{{20}}T3BlbkFJ[A-Za-z0-9]{{20}}"),
+    ("api_key", ("sk-",), (0,), rf"{_EDGE}sk-[A-Za-z0-9]{{32,}}"),
     (
         "aws_access_key",
         ("AKIA", "ASIA", "ABIA", "ACCA"),
-        r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Z0-9])",
+        (0,),
+        r"(?<![A-Z0-9])A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Z0-9])",
     ),
     (
         "aws_secret_key",
         ("AKIA", "ASIA"),
+        (0,),
         r"A[KS]IA[A-Z0-9]{16}[\s\"',;:|/&=\\]{1,8}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
     ),
     (
         "azure_client_secret",
         ("Q~",),
+        (4,),
         r"(?:(?<![A-Za-z0-9_~.-])|(?<=\\[nrt]))[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}",
     ),
-    ("azure_openai_key", ("JQQJ99",), r"[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}"),
+    ("azure_openai_key", ("JQQJ99",), (52,), r"[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}"),
     (
         "slack_webhook",
         ("hooks.slack.com",),
+        (0,),
         r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{20,})",
     ),
-    ("discord_webhook", ("/api/webhooks/",), rf"/api/webhooks/\d{{5,25}}/({_RUN}{{30,}})"),
+    ("discord_webhook", ("/api/webhooks/",), (0,), rf"/api/webhooks/\d{{5,25}}/({_RUN}{{30,}})"),
     (
         "discord_token",
         (".",),
+        (24, 25, 26, 27, 28),
         rf"(?:(?<![\w.-])|(?<=\\[nrt]))[MNO]{_RUN}{{23,27}}\.{_RUN}{{6}}\.{_RUN}{{27,40}}(?![\w-])",
     ),
-    ("telegram_token", (":AA",), rf"(?<!\d)\d{{8,10}}:AA{_RUN}{{32,33}}(?!{_RUN})"),
-    ("twilio_key", ("SK",), rf"{_EDGE}SK[0-9a-f]{{32}}(?![0-9a-f])"),
-    ("sendgrid_key", ("SG.",), rf"SG\.{_RUN}{{16,100}}\.{_RUN}{{16,100}}"),
-    ("mailchimp_key", ("-us",), r"(?<![0-9a-f])[0-9a-f]{32}-us\d{1,2}(?!\w)"),
-    ("airtable_token", ("pat",), r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
-    ("terraform_token", (".atlasv1.",), r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{50,}"),
-    ("resend_key", ("re_",), r"(?<![A-Za-z0-9])re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}"),
-    ("plaid_token", ("access-",), r"access-(?:sandbox|development|production)-[0-9a-f-]{36}"),
+    ("telegram_token", (":AA",), (8, 9, 10), rf"(?<!\d)\d{{8,10}}:AA{_RUN}{{32,33}}(?!{_RUN})"),
+    ("twilio_key", ("SK",), (0,), rf"{_EDGE}SK[0-9a-f]{{32}}(?![0-9a-f])"),
+    ("sendgrid_key", ("SG.",), (0,), rf"SG\.{_RUN}{{16,100}}\.{_RUN}{{16,100}}"),
+    ("mailchimp_key", ("-us",), (32,), r"(?<![0-9a-f])[0-9a-f]{32}-us\d{1,2}(?!\w)"),
+    ("airtable_token", ("pat",), (0,), r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
+    ("terraform_token", (".atlasv1.",), (14,), r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{50,}"),
+    ("resend_key", ("re_",), (0,), r"(?<![A-Za-z0-9])re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}"),
+    ("plaid_token", ("access-",), (0,), r"access-(?:sandbox|development|production)-[0-9a-f-]{36}"),
 )
 
 
 def _formats() -> Iterator[Format]:
-    for kind, anchors, pattern in _SHAPED:
-        yield Format(kind, anchors, re.compile(pattern))
+    for kind, anchors, begins, pattern in _SHAPED:
+        yield Format(kind, anchors, begins, re.compile(pattern))
     for kind, prefixes, least, run in _PREFIXED:
-        begins = "|".join(map(re.escape, prefixes))
+        prefix = "|".join(map(re.escape, prefixes))
         # Short prefixes end ordinary words, too ("task-", "surf_").
         edge = _EDGE if min(map(len, prefixes)) < 6 else ""
-        yield Format(kind, prefixes, re.compile(f"{edge}(?:{begins}){run}{{{least},}}"))
+        yield Format(kind, prefixes, (0,), re.compile(f"{edge}(?:{prefix}){run}{{{least},}}"))
 
 
 FORMATS = tuple(_formats())
@@ -184,17 +193,46 @@ NO_RUN = re.compile(
 """What stands in the others."""
 
 
+_AROUND = 64
+_LONGEST_HEAD = 4_000
+_RUN_CHARS = string.ascii_letters + string.digits + "_-./+=~%:"
+
+
 def formats_in(text: str) -> Iterator[Span]:
     """The pieces of a text that have one of the known formats."""
-    for kind, anchors, pattern in FORMATS:
-        for anchor in anchors:
-            if anchor in text:
-                for found in pattern.finditer(text):
-                    group = 1 if pattern.groups else 0
-                    yield Span(found.start(group), found.end(group), kind)
-                break
-    if "PRIVATE KEY-----" in text:
+    for first, last in _places(text):
+        for kind, anchors, begins, pattern in FORMATS:
+            group = 1 if pattern.groups else 0
+            for anchor in anchors:
+                at = text.find(anchor, first, last)
+                while at >= 0:
+                    after = at + 1
+                    for before in begins:
+                        match = pattern.match(text, at - before) if at >= before else None
+                        if match is not None:
+                            yield Span(match.start(group), match.end(group), kind)
+                            after = max(after, match.end())
+                            break
+                    at = text.find(anchor, after, last)
+    if "PRIVATE KEY" in text:
         yield from _key_ends(text)
+
+
+def _places(text: str) -> Iterator[tuple[int, int]]:
+    """The parts of a text in which the anchors of secrets may stand: around long runs, from where those begin."""
+    hits = [hit.span() for hit in NO_RUN.finditer(text)]
+    hits += [hit.span() for hit in LONG_RUN.finditer(text)]
+    first, last = 0, 0
+    for start, end in sorted(hits):
+        if start > last:
+            if last:
+                yield first, last
+            before = text[max(0, start - _LONGEST_HEAD) : start]
+            first = start - max(_AROUND, len(before) - len(before.rstrip(_RUN_CHARS)))
+            first = max(first, 0)
+        last = end + _AROUND
+    if last:
+        yield first, last
 
 
 def _key_ends(text: str) -> Iterator[Span]:
