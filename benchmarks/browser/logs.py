@@ -13,13 +13,19 @@ from tracer.log.events import FORMAT
 
 Line = dict[str, Any]
 STARTED_AT = "2026-11-20T11:38:00.000000Z"
-_WORDS = ["the", "of", "and", "to", "in", "is", "that", "for", "it", "as", "was", "with", "be", "by", "on", "not", "he", "his", "but", "at", "are", "this", "have", "from", "or", "had", "an", "they", "which", "one", "stream", "timeline", "record", "viewer", "retrieval", "answer", "question", "document", "evidence", "chapter", "paragraph", "therefore", "however"]
+_WORDS = (
+    *("the", "of", "and", "to", "in", "is", "that", "for", "it", "as", "was", "with", "be", "by", "on", "not", "he"),
+    *("his", "but", "at", "are", "this", "have", "from", "or", "had", "an", "they", "which", "one", "stream", "record"),
+    *("timeline", "viewer", "retrieval", "answer", "question", "document", "evidence", "chapter", "therefore"),
+)
 
 
 class Log:
     """Lines with their `seq` and time, as a writer would number them."""
 
-    def __init__(self, name: str, seed: int = 7) -> None:
+    def __init__(self, name: str, seed: int = 7, pace_us: int | None = None) -> None:
+        """`pace_us`: one line every so often, instead of the times that its maker says."""
+        self._pace_us = pace_us
         self.chance = random.Random(seed)
         self.seq = 0
         self.t_us = 0
@@ -27,13 +33,19 @@ class Log:
         self._name = name
 
     def line(self, event: str, us: int, **fields: Any) -> Line:
-        self.t_us += us
+        self.t_us = self.seq * self._pace_us if self._pace_us else self.t_us + us
         line = {"seq": self.seq, "t_us": self.t_us, "event": event, **fields}
         self.seq += 1
         return line
 
     def header(self) -> Line:
-        about = {"format": FORMAT, "run": self._name, "chain": "bench:agent", "mode": "stream", "started_at": STARTED_AT}
+        about = {
+            "format": FORMAT,
+            "run": self._name,
+            "chain": "bench:agent",
+            "mode": "stream",
+            "started_at": STARTED_AT,
+        }
         return self.line("run_start", 0, **about, input={"question": "Why?"}, config={}, versions={})
 
     def start(self, kind: str, name: str, parent: int | None, us: int = 40, **fields: Any) -> tuple[int, Line]:
@@ -46,9 +58,9 @@ class Log:
         return " ".join(self.chance.choices(_WORDS, k=words))
 
 
-def agent(events: int, tokens: int = 60) -> Iterator[Line]:
-    """A long run of an agent: prompt, model, tool, over and over, each token also in the chain above and at the root."""
-    log = Log("bench-agent")
+def agent(events: int, tokens: int = 60, pace_us: int | None = None) -> Iterator[Line]:
+    """A long run of an agent: prompt, model, tool, over and over; each token also in the chains above."""
+    log = Log("bench-agent", pace_us=pace_us)
     yield log.header()
     root, line = log.start("chain", "AgentExecutor", None)
     yield line
@@ -74,7 +86,9 @@ def agent(events: int, tokens: int = 60) -> Iterator[Line]:
             data = {"chunk": chunk}
             yield log.line("on_chat_model_stream", log.chance.randrange(500, 9000), span=model, data=data)
             yield log.line("on_chain_stream", 30, span=turn, same={"/chunk": [log.seq - 1, "/chunk"]})
-            yield log.line("on_chain_stream", 20, span=root, data={"chunk": {"messages": [chunk], "turn": turn, "of": said[-400:]}})
+            yield log.line(
+                "on_chain_stream", 20, span=root, data={"chunk": {"messages": [chunk], "turn": turn, "of": said[-400:]}}
+            )
         usage = {"input_tokens": 190, "output_tokens": tokens, "total_tokens": 190 + tokens}
         output = {"type": "ai", "content": said, "id": message, "usage_metadata": usage}
         output["response_metadata"] = {"model_name": "gpt-bench", "finish_reason": "stop"}
@@ -97,7 +111,12 @@ def many_spans(spans: int) -> Iterator[Line]:
     yield log.header()
     root, line = log.start("chain", "RunnableSequence", None)
     yield line
-    kinds = [("tool", "search"), ("parser", "JsonOutputParser"), ("prompt", "ChatPromptTemplate"), ("retriever", "Store")]
+    kinds = [
+        ("tool", "search"),
+        ("parser", "JsonOutputParser"),
+        ("prompt", "ChatPromptTemplate"),
+        ("retriever", "Store"),
+    ]
     while log.spans < spans:
         branch, line = log.start("chain", "RunnableParallel", root, 300)
         yield line
@@ -115,6 +134,29 @@ def many_spans(spans: int) -> Iterator[Line]:
             yield log.line(f"on_{kind}_end", 20, span=span, data={"output": "x"})
     yield log.line("on_chain_end", 20, span=root, data={"output": "x"})
     yield log.line("run_end", 10, status="ok", spans=log.spans)
+
+
+def growing(nodes: int, updates: int, rate: int) -> Iterator[Line]:
+    """An object of so many nodes, and then so many changes of it, `rate` a second."""
+    log = Log("bench-json", pace_us=1_000_000 // rate)
+    yield log.header()
+    root, line = log.start("chain", "RunnableSequence", None)
+    yield line
+    parser, line = log.start("parser", "JsonOutputParser", root)
+    yield line
+    fields = 9
+    records = [
+        {f"field_{at}": f"value {number} {at}" for at in range(fields)} for number in range(nodes // (fields + 1))
+    ]
+    yield log.line("on_parser_stream", 0, span=parser, data={"chunk": {"records": records}})
+    for step in range(updates):
+        number, at = step % len(records), step % fields
+        op = {"op": "append", "path": f"/records/{number}/field_{at}", "value": f" {step}"}
+        delta = {"/chunk": {"base": log.seq - 1, "ops": [op]}}
+        yield log.line("on_parser_stream", 0, span=parser, delta=delta)
+    yield log.line("on_parser_end", 0, span=parser, data={"output": {"records": []}})
+    yield log.line("on_chain_end", 0, span=root, data={"output": None})
+    yield log.line("run_end", 0, status="ok", spans=log.spans)
 
 
 def write(path: Path, lines: Callable[[], Iterator[Line]]) -> Path:
