@@ -138,6 +138,18 @@ def open_(file: Path, **options: Any) -> None:
 
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--speed", default=1.0, show_default=True, type=click.FloatRange(0.25, 64), help="Times as fast as it was recorded."
+)
+def replay(file: Path, speed: float) -> None:
+    """Play the log of a run in the terminal, with the timing it was recorded with."""
+    from tracer import replay as replaying
+
+    replaying.replay(file, speed)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
 def show(file: Path) -> None:
     """Show the log of a run as a tree: states, durations, time to first token, tokens, errors."""
     from tracer import report

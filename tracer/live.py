@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -25,22 +25,21 @@ TAIL = 160
 LONGEST_OUTPUT = 20_000
 
 
-class Watch:
-    """Reads the log at `path` as it grows and shows it on `console`. Use as a context manager.
+class Screen:
+    """Shows a run on `console`, line by line. Use as a context manager; leaving it shows the end.
 
-    `catch_up` reads what is new; it may be called from any thread. Leaving reads the rest and shows the end.
+    `where` is what to say of the file. Between lines the clock of what runs goes on, `speed` times as fast as `clock`.
     """
 
-    def __init__(self, path: Path, console: Console) -> None:
-        self.path = path
+    def __init__(
+        self, console: Console, where: str, clock: Callable[[], float] = time.monotonic, speed: float = 1.0
+    ) -> None:
         self.fold = Fold()
-        self._expand = Whole()
         self._console = console
+        self._where = where
+        self._clock, self._speed = clock, speed
         self._lock = threading.RLock()
-        self._file = LogFile(path)
-        self._closed = False
-        self._at = (0, 0)
-        self._read_at = time.monotonic()
+        self._shown_at = clock()
         self._tails: dict[int, str] = {}
         self._output: Any = None
         self._footer: Mapping[str, Any] = {}
@@ -53,40 +52,29 @@ class Watch:
             transient=False,
         )
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.catch_up()
-        with self._lock:
-            self._closed = True
-            self._file.close()
         if self._console.is_terminal:
             # While it runs the tree is held to the window; what stays behind is the whole of it.
             self._whole = True
             self._live.vertical_overflow = "visible"
             self._live.stop()
         else:
-            self._print(terminal.summary(self.fold, self.fold.t_us, str(self.path)))
+            self._print(terminal.summary(self.fold, self.fold.t_us, self._where))
         report.after(self.fold, self._footer, self._console)
         shown = output_text(self._output)
         if self.fold.status == "ok" and shown:
             self._print(Text(terminal.clean(shown, LONGEST_OUTPUT)))
 
-    def catch_up(self) -> None:
+    def show(self, line: Mapping[str, Any]) -> None:
+        """The next line, whole."""
         with self._lock:
-            if self._closed:
-                return
-            while True:
-                lines, offset = self._file.complete(*self._at)
-                if not lines:
-                    return
-                self._at = (lines[-1][0] + 1, offset)
-                self._read_at = time.monotonic()
-                for seq, raw in lines:
-                    self._take(self._expand.line(check(seq, raw)[0], len(raw)))
+            self._shown_at = self._clock()
+            self._take(line)
 
     def _take(self, line: Mapping[str, Any]) -> None:
         before = len(self.fold.spans)
@@ -125,8 +113,42 @@ class Watch:
             running = [span.span for span in self.fold.spans if span.state == "running"]
             tails = {number: terminal.line_of(self._tails[number], TAIL) for number in running if number in self._tails}
             # Between two lines the clock of what runs goes on.
-            now_us = self.fold.t_us + int((time.monotonic() - self._read_at) * 1_000_000)
-            return terminal.tree(self.fold, self._console.width, now_us, tails, str(self.path), only)
+            now_us = self.fold.t_us + int((self._clock() - self._shown_at) * self._speed * 1_000_000)
+            return terminal.tree(self.fold, self._console.width, now_us, tails, self._where, only)
+
+
+class Watch(Screen):
+    """Reads the log at `path` as it grows and shows it. `catch_up` reads what is new; leaving reads the rest.
+
+    `catch_up` may be called from any thread.
+    """
+
+    def __init__(self, path: Path, console: Console) -> None:
+        super().__init__(console, str(path))
+        self.path = path
+        self._expand = Whole()
+        self._file = LogFile(path)
+        self._closed = False
+        self._at = (0, 0)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.catch_up()
+        with self._lock:
+            self._closed = True
+            self._file.close()
+        super().__exit__(kind, error, tb)
+
+    def catch_up(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            while True:
+                lines, offset = self._file.complete(*self._at)
+                if not lines:
+                    return
+                self._at = (lines[-1][0] + 1, offset)
+                for seq, raw in lines:
+                    self.show(self._expand.line(check(seq, raw)[0], len(raw)))
 
 
 def newest(fold: Fold, most: int) -> set[int] | None:

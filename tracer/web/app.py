@@ -20,6 +20,7 @@ from tracer.capture.encode import encode
 from tracer.capture.record import MODES
 from tracer.log.importer import sweep
 from tracer.log.lines import dumped
+from tracer.log.pace import FASTEST, SLOWEST
 from tracer.log.store import RunNotFound, RunRunning, Store
 from tracer.run.chains import Chains
 from tracer.run.config import ConfigError, checked
@@ -30,7 +31,7 @@ from .assets import Static, templates
 from .gate import Gate
 from .listing import Listing
 from .problems import FAILED, Problem
-from .sse import Cut, Outbox, Stop, Stream, at_once, feed_list, feed_run, settled
+from .sse import Cut, Outbox, Stop, Stream, at_once, feed_list, feed_run, played, settled
 
 JSON_LINES = "application/jsonl"
 _BLOCK = 1 << 18
@@ -234,11 +235,13 @@ class _Runs:
             name, text = "after", request.query_params.get("after")
         after = body.number(text, name, default=-1, least=-1)
         wait = body.number(request.query_params.get("wait"), "wait", default=1, most=1)
+        speed = body.decimal(request.query_params.get("speed"), "speed", least=SLOWEST, most=FASTEST)
 
         async def feed(outbox: Outbox) -> None:
             with self._store.pauses(run) as pause:
                 items = settled(self._store.follow(run, after))
-                await feed_run(items if wait else at_once(items), outbox, sleep=pause)
+                items = items if wait else at_once(items)
+                await feed_run(items if speed is None else played(items, speed), outbox, sleep=pause)
 
         return Stream(feed, self._stop, request.app.cut)
 

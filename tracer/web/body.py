@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -15,6 +16,7 @@ from .problems import Problem
 
 LIMIT = 16 << 20
 _LONG = 1 << 18
+_DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
 _NAMES: dict[type, str] = {
     str: "a string",
     dict: "an object",
@@ -87,3 +89,12 @@ def number(text: str | None, name: str, *, default: int, least: int = 0, most: i
     if digits.isascii() and digits.isdecimal() and len(digits) < 20 and least <= int(text) <= most:
         return int(text)
     raise Problem(400, f"{name} has to be a whole number from {least} to {most}", name)
+
+
+def decimal(text: str | None, name: str, *, least: float, most: float) -> float | None:
+    """A number like 2 or 0.5 from a query parameter; None where it is absent. Raises Problem 400."""
+    if text is None:
+        return None
+    if _DECIMAL.fullmatch(text) and least <= float(text) <= most:
+        return float(text)
+    raise Problem(400, f"{name} has to be a number from {least:g} to {most:g}", name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
@@ -16,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
 from tracer.log.follow import Batch, Signal
+from tracer.log.pace import Pace
 from tracer.log.store import Gone, RunNotFound, Store
 from tracer.log.summary import Summary
 
@@ -34,6 +36,10 @@ CATCH_UP_BYTES = 1 << 16
 """From this size on a flush is a reader catching up: there is more, and waiting would only slow it down."""
 _HELLO = b"retry: 1000\n\n"
 _RECENT = 30
+_SLEPT_SECONDS = 60.0
+"""Of one sleep: a log may say anything of its times."""
+_TIME = re.compile(rb'\{"seq":\d+,"t_us":(\d{1,16}),')
+"""As a line of ours begins; it need not be parsed for this."""
 
 Outbox = MemoryObjectSendStream[bytes]
 Cut = Callable[[Scope], Awaitable[None]]
@@ -144,6 +150,36 @@ async def at_once(
             if few:
                 return
             few = isinstance(item, Batch) and sum(len(line) for _, line in item.lines) < CATCH_UP_BYTES
+
+
+async def played(
+    items: AsyncGenerator[Batch | Signal, None],
+    speed: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AsyncGenerator[Batch | Signal, None]:
+    """The same, each line when it is due by its recorded time; what is due together comes together."""
+    pace = Pace(speed, clock)
+    async with contextlib.aclosing(items):
+        async for item in items:
+            if isinstance(item, Signal):
+                yield item
+                continue
+            ready: list[tuple[int, bytes]] = []
+            for seq, line in item.lines:
+                at = _time(line)
+                if ready and pace.wait(at) > 0:
+                    yield Batch(ready, item.cut)
+                    ready = []
+                while (wait := pace.wait(at)) > 0:
+                    await sleep(min(wait, _SLEPT_SECONDS))
+                ready.append((seq, line))
+            yield Batch(ready, item.cut)
+
+
+def _time(line: bytes) -> object:
+    found = _TIME.match(line)
+    return int(found[1]) if found else orjson.loads(line).get("t_us")
 
 
 async def settled(
