@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PACKAGING := pyproject.toml $(VENV)/.made
 FLAGS ?=
 
-.PHONY: help demo long test test-python test-js lint format bench node clean
+.PHONY: help demo long test test-python test-js lint format bench bench-browser node clean
 
 help:
 	@echo "make demo    start the server with the demo chains"
@@ -16,6 +16,7 @@ help:
 	@echo "make long    in full what the tests run samples of (minutes)"
 	@echo "make lint    ruff, mypy, tsc, Biome"
 	@echo "make bench   measure what docs/performance.md quotes, and write it there (about 25 min; on a quiet machine)"
+	@echo "make bench-browser  measure the page in a browser, beside an empty one (about 5 min; on a quiet machine)"
 	@echo "make format  put Python and the page into the form that lint asks for"
 	@echo "make clean   remove what make made"
 
@@ -55,6 +56,9 @@ format: $(VENV)/.lint node_modules/.made
 # Goals that were missed are told, and the figures written all the same. FLAGS='--only overhead' for one of them.
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.report $(FLAGS)
+
+bench-browser: $(VENV)/.bench $(VENV)/.browser
+	TRACER_CHROMIUM="$$(cat $(VENV)/.browser)" $(BIN)/python -m benchmarks.browser $(FLAGS)
 
 clean:
 	rm -rf $(VENV) node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -280,7 +280,7 @@ export class Moment {
     let at = found.row < 0 ? columns.first(number) : columns.next(found.row);
     for (; at >= 0 && at <= end; at = columns.next(at)) {
       found.row = at;
-      if (!(/** @type {number} */ ((columns.mark[at]) & HOLDS))) continue;
+      if (!(/** @type {number} */ (columns.mark[at] & HOLDS))) continue;
       const t_us = /** @type {number} */ (columns.t_us[at]);
       if (!Number.isNaN(found.last_us)) found.gaps.add(t_us - found.last_us);
       found.last_us = t_us;

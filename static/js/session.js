@@ -3,6 +3,7 @@
 import { connections } from "./connections.js";
 import { Whole } from "./expand.js";
 import { Feed } from "./feed.js";
+import { seldom } from "./often.js";
 import { RunStore } from "./store.js";
 import { stepsOf, Tracks } from "./tracks.js";
 import { WorkerLog } from "./worker_log.js";
@@ -13,6 +14,8 @@ import { WorkerLog } from "./worker_log.js";
 
 /** Bytes from which on a log is read by another thread. */
 const LONG = 20e6;
+/** So often the page is drawn while a log is read: each time takes from the reading. */
+export const READING_MS = 150;
 
 /** One run, read from its first line on, and followed while it goes on. */
 export class RunSession {
@@ -92,19 +95,23 @@ export class RunSession {
       this.feed.open();
       return;
     }
+    this.store.loading = true;
+    const changed = seldom(this.on.changed, READING_MS);
     this.#log = new WorkerLog({
       batch: (batch, size) => {
         this.store.apply(batch);
         this.reading = { read: batch.read, size };
-        this.on.changed();
+        changed();
       },
       done: () => {
+        this.store.loading = false;
         this.reading = null;
         this.store.lost();
         this.feed.close();
         this.on.changed();
       },
       failed: (text) => {
+        this.store.loading = false;
         this.reading = null;
         this.problem = text;
         this.on.changed();

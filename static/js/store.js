@@ -31,6 +31,8 @@ export class RunStore {
   cutOff = null;
   /** The run's file is no longer there. */
   gone = false;
+  /** A log is being read that nobody writes. */
+  loading = false;
   /** Rows of lines that are none. */
   badRows = new NumberList(Uint32Array, 16);
   modelSums = new ModelSums();
@@ -67,7 +69,7 @@ export class RunStore {
 
   /** Whether the run goes on, whatever moment is shown. */
   get running() {
-    return this.fold.status === "running" && !this.gone;
+    return this.fold.status === "running" && !this.gone && !this.loading;
   }
 
   /** The row that is shown last; null: the newest. @returns {number | null} */

@@ -73,9 +73,9 @@ def serve(
 
     `make` gives the store, the runner and the chains; it is called after the port is taken, and what it raises passes
     through. `on_ready` gets the address with the token in it, in a thread of its own, as soon as it can be opened.
-    `port` 0 takes a free one. `opened` are files to be looked at, by opaque ids. `token` None takes the one kept in `<store.root>/.token`. What stands in the way (port
-    taken, a host beyond loopback without `allow_remote`, a token too short) is said in one line on stderr; the code is
-    1 or 2 (wrong use).
+    `port` 0 takes a free one. `token` None takes the one kept in `<store.root>/.token`. `opened` are files to be looked
+    at, by opaque ids. What stands in the way (port taken, a host beyond loopback without `allow_remote`, a token too
+    short) is said in one line on stderr; the code is 1 or 2 (wrong use).
 
     After the first signal the process ends within 3 s, whatever its threads do, so call nothing long after this; a
     second signal ends it at once.
