@@ -26,12 +26,15 @@ def show(path: Path) -> None:
     """Print the run in this file as a tree. Raises LogError for one that is no run's log, or a newer tracer's."""
     fold = Fold()
     footer: Mapping[str, Any] = {}
+    redacted = True
     try:
         # A link may be followed here: a person named it. The reader itself, which serves ids, follows none.
         for line in map(Whole().line, read(path.resolve())):
             fold.add(line)
             if line.get("event") == "run_end":
                 footer = line
+            elif line.get("event") == "run_start":
+                redacted = line.get("redact") is not False
     except OSError as error:
         raise LogError(path, None, error.strerror or str(error)) from None
     if fold.lines == fold.bad_lines:
@@ -41,6 +44,8 @@ def show(path: Path) -> None:
         fold.lost()
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
     console.print(terminal.tree(fold, console.width, where=str(path)), highlight=False)
+    if not redacted:
+        console.print(Text("recorded with its secrets (--no-redact)"), soft_wrap=True, highlight=False)
     after(fold, footer, console)
 
 

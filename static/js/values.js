@@ -57,7 +57,7 @@ export function markerText(value) {
     case "enum":
       return `${said(about.type)}.${said(about.name)}`;
     case "secret":
-      return "secret, not recorded";
+      return about.kind === undefined ? "secret, not recorded" : `secret (${said(about.kind)}), not recorded`;
     case "repr":
       return said(about.repr) || `${said(about.type)} (${said(about.error)})`;
     case "cycle":

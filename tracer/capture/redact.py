@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import base64
 import logging
-import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from .encode import LIMITS
 from .environment import Variable
-from .errors import LONGEST_MESSAGE
 from .markers import Json, from_outside, mark, safe
 from .named import holds, kind_of, named_in
+from .pieces import halved, is_all, may_be_named, mended, merged_spans, without, without_last_run
 from .secrets import LONG_RUN, NO_RUN, Span, formats_in
 
 Function = Callable[[str, str], str]
@@ -37,15 +36,8 @@ _GROWING = 200
 _OVERLAP = 1_024
 _GROWN = 512
 
-_NAMES = (
-    *("passw", "pass_", "pass-", "passphrase", "passcode", "secret", "token", "_key", "-key", "apikey", "api key"),
-    *("accesskey", "secretkey", "privatekey", "accountkey", "sharedkey", "pwd", "auth", "cookie", "credential", "sig="),
-    *("signature", "bearer", "pass=", "pass:", '"pass', "'pass", "access key", "secret key", "private key", "login"),
-)
-_CUT = " characters cut …\n"
-_CUT_AT = re.compile(r"\n… [\d,]+ characters cut …\n")
-_RUN = "".join(map(chr, filter(lambda code: re.match(r"[\w\-+/=.~%]", chr(code)), range(128))))
-_LONGEST_RUN = 1_000
+_IN_PIECES = ("bytes", "cut", "repr", "dict")
+"""Markers that may hold a piece of a secret, or one in a form of its own."""
 _TEXTUAL = frozenset(
     ("content", "text", "name", "type", "message", "traceback", "role", "args", "arguments", "chunk", "json", "id")
 )
@@ -112,6 +104,8 @@ class Redactor:
             if not self._harmless.issuperset(value) and not self._are_harmless(value):
                 return False
             value = value.values()
+        elif value and _is_pair(value[0]) and all(map(_is_pair, value)) and not self._are_harmless(dict(value)):
+            return False
         clean = self._clean
         for item in value:
             kind = type(item)
@@ -122,12 +116,19 @@ class Redactor:
                 return False
         return True
 
-    def _are_harmless(self, keys: Iterable[str]) -> bool:
+    def _are_harmless(self, entries: dict[str, Any]) -> bool:
         harmless = self._harmless
-        for key in keys:
+        for key in entries:
             if key not in harmless:
-                # A marker may hold a piece of a secret, in a form of its own.
-                if key == "$tracer" or kind_of(key) is not None or not self._is_clean(key):
+                if key == "$tracer":
+                    if entries[key] in _IN_PIECES:
+                        return False
+                    continue
+                if key == "value":
+                    if _about_value(entries) is not None:
+                        return False
+                    continue
+                if kind_of(key) is not None or not self._is_clean(key):
                     return False
                 if len(harmless) >= _REMEMBERED:
                     harmless.clear()
@@ -158,7 +159,7 @@ class Redactor:
 
     def _is_clean_growing(self, text: str) -> bool:
         """A text that says more at each event is screened from where it was."""
-        if len(text) > LONGEST_MESSAGE and _CUT in text:
+        if halved(text) is not None:
             return False
         if len(text) < _GROWING:
             return not self._stops(text) or not self._spans(text)
@@ -181,7 +182,7 @@ class Redactor:
         for variable in self._variables:
             if variable.value in text:
                 return True
-        return _may_be_named(text)
+        return may_be_named(text)
 
     # What may have one.
 
@@ -192,16 +193,14 @@ class Redactor:
         if kind is dict:
             return self._marker(value, key) if "$tracer" in value else self._dict(value)
         if kind is list:
-            if value and all(type(one) is list and len(one) == 2 and type(one[0]) is str for one in value):
+            if value and all(map(_is_pair, value)):
                 return self._pairs(value)
             return [self._value(item, key) for item in value]
         return value
 
     def _dict(self, value: dict[str, Any]) -> Json:
         shown: dict[str, Any] = {}
-        # {"name": "Authorization", "value": "…"}, as some write headers.
-        named = value.get("name", value.get("key"))
-        about = kind_of(named) if type(named) is str and "value" in value else None
+        about = _about_value(value)
         for name, item in value.items():
             key = self._textual(name, "")
             if key in shown:
@@ -223,7 +222,7 @@ class Redactor:
         if type(item) is str:
             if holds(item, strong):
                 spans = self._spans(item)
-                whole = len(spans) == 1 and _is_all(spans[0], item)
+                whole = len(spans) == 1 and is_all(spans[0], item)
                 return _removed(spans[0].kind if whole else kind, len(item), name)
         elif type(item) is int and strong and abs(item) > 999:
             return _removed(kind, len(str(item)), name)
@@ -244,7 +243,7 @@ class Redactor:
         for name in ("head", "repr"):
             item = value.get(name)
             if type(item) is str and (name == "head" or len(item) >= LIMITS.max_repr):
-                shown[name] = item[:-_LONGEST_RUN] + item[-_LONGEST_RUN:].rstrip(_RUN)
+                shown[name] = without_last_run(item)
         if marker == "dict" and type(value.get("items")) is list:
             shown["items"] = self._value(value["items"], key)
             return shown
@@ -266,16 +265,16 @@ class Redactor:
             return self._textual(text, key)
         spans: Iterable[Span] = ()
         if not self._is_clean(text):
-            text = _mended(text)
+            text = mended(text)
             spans = self._spans(text)
-            if len(spans) == 1 and _is_all(spans[0], text):
+            if len(spans) == 1 and is_all(spans[0], text):
                 return mark("secret", kind=spans[0].kind, size=len(text))
-        return self._own(_without(text, spans), key, False)
+        return self._own(without(text, spans), key, False)
 
     def _textual(self, text: str, key: str) -> str:
         if not self._is_clean(text):
-            text = _mended(text)
-            text = _without(text, self._spans(text))
+            text = mended(text)
+            text = without(text, self._spans(text))
         return str(self._own(text, key, True))
 
     def _own(self, text: str, key: str, textual: bool) -> Json:
@@ -299,7 +298,7 @@ class Redactor:
 
     def _spans(self, text: str) -> list[Span]:
         """The secret pieces, in order, none overlapping another; each of the kind of its longest part."""
-        found = [*formats_in(text), *(named_in(text) if _may_be_named(text) else ())]
+        found = [*formats_in(text), *(named_in(text) if may_be_named(text) else ())]
         for variable in self._variables:
             at = text.find(variable.value)
             while at >= 0:
@@ -310,55 +309,17 @@ class Redactor:
                 start, end = match.span(1 if pattern.groups and match[1] is not None else 0)
                 if end > start:
                     found.append(Span(start, end, kind))
-        return _merged(found)
+        return merged_spans(found)
 
 
-def _may_be_named(text: str) -> bool:
-    if not (":" in text or "=" in text or "earer " in text or "asic " in text or "--" in text or " login " in text):
-        return False
-    if "asic " in text or ("://" in text and "@" in text):
-        return True
-    lowered = text.lower()
-    return any(name in lowered for name in _NAMES)
+def _is_pair(value: Any) -> bool:
+    return type(value) is list and len(value) == 2 and type(value[0]) is str
 
 
-def _merged(found: list[Span]) -> list[Span]:
-    merged: list[Span] = []
-    longest = 0
-    for span in sorted(found, key=lambda span: (span.start, -span.end)):
-        if merged and span.start < merged[-1].end:
-            last = merged[-1]
-            size = span.end - span.start
-            merged[-1] = Span(last.start, max(last.end, span.end), span.kind if size > longest else last.kind)
-            longest = max(longest, size)
-        else:
-            merged.append(span)
-            longest = span.end - span.start
-    return merged
-
-
-def _mended(text: str) -> str:
-    """A text whose middle is missing, without the halves of words on both sides: they may be halves of a secret."""
-    cut = _CUT_AT.search(text) if len(text) > LONGEST_MESSAGE and _CUT in text else None
-    if cut is None:
-        return text
-    start, end = cut.span()
-    before = text[max(0, start - _LONGEST_RUN) : start].rstrip(_RUN)
-    after = text[end : end + _LONGEST_RUN].lstrip(_RUN)
-    return f"{text[: max(0, start - _LONGEST_RUN)]}{before}{cut[0]}{after}{text[end + _LONGEST_RUN :]}"
-
-
-def _is_all(span: Span, text: str) -> bool:
-    return not text[: span.start].strip() and not text[span.end :].strip()
-
-
-def _without(text: str, spans: Iterable[Span]) -> str:
-    parts: list[str] = []
-    at = 0
-    for span in spans:
-        parts += (text[at : span.start], f"[secret: {span.kind}]")
-        at = span.end
-    return text if not parts else "".join((*parts, text[at:]))
+def _about_value(entries: dict[str, Any]) -> tuple[str, bool] | None:
+    """Of {"name": "Authorization", "value": "…"}, as some write headers, what `value` is."""
+    named = entries.get("name", entries.get("key"))
+    return kind_of(named) if type(named) is str and "value" in entries else None
 
 
 def _removed(kind: str, size: int, key: str) -> Json:

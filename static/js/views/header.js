@@ -1,5 +1,6 @@
 // What a run is and how it goes, and what is wrong with it or with the connection.
 
+import { isTimed } from "../clock.js";
 import { button, el, setAttribute, setText, show } from "../dom.js";
 import {
   byteSize,
@@ -23,7 +24,7 @@ import { failedFirst } from "../states.js";
  * @typedef {{
  *   feed: FeedStatus, ms: number, wall: number, quietSince: number, stopping: boolean, stopProblem: string,
  *   reading: { read: number, size: number } | null, problem: string,
- *   file: { file: string, keeping: boolean } | null,
+ *   file: { file: string, keeping: { share: number } | null } | null,
  * }} About  `reading`: how much of a long log has been; `problem`: why it cannot be read or kept; `file`: it is shown
  * without being kept. `ms` is the clock of the feed's `retryAt` and of `quietSince`, when the last line came.
  */
@@ -52,6 +53,9 @@ export class HeaderView {
     });
     this.findings.addEventListener("click", () => send({ type: "findings" }));
     this.mode = el("span", "pill", "invoke", { title: "The chain was called by ainvoke, not streamed" });
+    this.unredacted = el("span", "pill", "secrets recorded", {
+      title: "Recorded with --no-redact: secrets stand in this log as the chain saw them",
+    });
     this.continues = el("a", "run-continues");
     this.continues.addEventListener("click", (event) => {
       const { run } = this.continues.dataset;
@@ -70,7 +74,7 @@ export class HeaderView {
       this.findings,
     );
     const head = el("div", "run-head");
-    const marks = [this.mode, this.continues];
+    const marks = [this.mode, this.unredacted, this.continues];
     head.append(
       this.title,
       this.began,
@@ -125,6 +129,7 @@ export class HeaderView {
     setText(this.pill, !moment.isNow ? "REPLAY" : live ? "LIVE" : "OFFLINE");
     this.pill.classList.toggle("on", live && moment.isNow);
     show(this.mode, store.header?.mode === "invoke");
+    show(this.unredacted, store.header?.redact === false);
     this.#continues(store.header?.continues);
     const found = moment.findings.length;
     show(this.findings, found > 0);
@@ -142,11 +147,11 @@ export class HeaderView {
   }
 
   /** @param {RunStore} store */
-  #health({ moment }) {
+  #health({ moment, header }) {
     if (moment.lines === this.healthOf) return;
     this.healthOf = moment.lines;
     const waited_us = moment.waitedUs();
-    this.waited.set(moment.t_us ? `${Math.round((waited_us / moment.t_us) * 100)} %` : "");
+    this.waited.set(moment.t_us && isTimed(header) ? `${Math.round((waited_us / moment.t_us) * 100)} %` : "");
     const root = moment.root();
     const untraced = root ? spanHealth(moment, root).untraced_us : null;
     this.waited.box.title = [
@@ -174,15 +179,16 @@ export class HeaderView {
     const { hasModel } = moment;
     const running = moment.status === "running" && !store.gone;
     const now_us = store.at(wall);
-    this.elapsed.set(duration(now_us, running));
-    const first = store.firstToken();
+    const timed = isTimed(store.header);
+    this.elapsed.set(timed ? duration(now_us, running) : "times unknown");
+    const first = timed ? store.firstToken() : null;
     this.first.set(first !== null ? duration(first) : running && hasModel ? "waiting…" : "");
     const tokens = store.tokens();
     if (running) {
       this.rate.set(hasModel ? `${perSecond(store.rate(now_us))} tok/s` : "", "now");
     } else {
       const mean = tokens.output !== null && tokens.seconds > 0.02 ? tokens.output / tokens.seconds : null;
-      this.rate.set(mean === null ? "" : `${perSecond(mean)} tok/s`, "mean");
+      this.rate.set(mean === null || !timed ? "" : `${perSecond(mean)} tok/s`, "mean");
     }
     if (hasModel) this.#health(store);
     else this.waited.set("");
@@ -242,13 +248,20 @@ export class HeaderView {
     this.#strip("reading", reading ? `Reading: ${share} % of ${byteSize(reading.size)}.` : "");
     this.#strip(
       "file",
-      file && !(about.problem && store.lastSeq < 0)
-        ? file.keeping
-          ? `Keeping ${file.file}…`
-          : `Opened from ${file.file}, not kept: it was read in this browser and not uploaded.`
+      file && !file.keeping && !(about.problem && store.lastSeq < 0)
+        ? `Opened from ${file.file}, not kept: it was read in this browser and not uploaded.`
         : "",
       "Keep",
       { type: "keep" },
+    );
+    const kept = file?.keeping?.share ?? 0;
+    this.#strip(
+      "keeping",
+      file?.keeping
+        ? `Keeping ${file.file}: ${kept < 1 ? `${Math.floor(kept * 100)} % sent` : "making a run of it"}…`
+        : "",
+      "Stop",
+      { type: "stop-keeping" },
     );
     const bad = store.badSeqs;
     const places = bad.slice(0, 8).map((seq) => count(seq + 1));
