@@ -23,7 +23,6 @@ export class ApiError extends Error {
  *   patch(path: string, body: unknown): Promise<any>,
  *   del(path: string, body?: unknown): Promise<any>,
  *   lines(path: string): Promise<any[]>,
- *   upload(path: string, body: Blob): Promise<any>,
  * }} Api  All throw ApiError. `lines` reads JSON Lines; a line that is no JSON is left out.
  */
 
@@ -57,22 +56,6 @@ export function makeApi(denied = () => {}, ask = (...request) => fetch(...reques
     post: async (path, body) => read(await send("POST", path, body)),
     patch: async (path, body) => read(await send("PATCH", path, body)),
     del: async (path, body) => read(await send("DELETE", path, body)),
-    upload: async (path, body) => {
-      let response;
-      try {
-        response = await ask(path, {
-          method: "POST",
-          body,
-          headers: { "Content-Type": "application/jsonl" },
-        });
-      } catch {
-        throw new ApiError(0, "The server does not answer. Is it still running?");
-      }
-      if (response.ok) return read(response);
-      const error = await problem(response);
-      if (error.status === 401) denied(error);
-      throw error;
-    },
     lines: async (path) => readLines(await (await send("GET", path)).text()),
   };
 }
@@ -96,9 +79,14 @@ async function problem(response) {
   } catch {
     body = null;
   }
+  return problemOf(response.status, body);
+}
+
+/** What an answer says is wrong. @param {number} status @param {any} body its JSON, or null @returns {ApiError} */
+export function problemOf(status, body) {
   const text = (/** @type {unknown} */ value) => (typeof value === "string" && value ? value : null);
-  const detail = text(body?.detail) ?? text(body?.title) ?? `The server answered ${response.status}.`;
-  return new ApiError(response.status, detail, text(body?.field));
+  const detail = text(body?.detail) ?? text(body?.title) ?? `The server answered ${status}.`;
+  return new ApiError(status, detail, text(body?.field));
 }
 
 /** @param {string} text @returns {any[]} */

@@ -39,3 +39,6 @@ export class RunClock {
     return Math.max(this.#least_us, (now - this.#began - skew) * 1000);
   }
 }
+
+/** Whether a run's times are any: those of plain events, which nobody timed, only count them. @param {Record<string, any> | null | undefined} header its first line */
+export const isTimed = (header) => header?.times !== "unknown";

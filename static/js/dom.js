@@ -94,6 +94,7 @@ export function turnPool(parent, pool, from, to) {
  *   | { type: "findings" }
  *   | { type: "stop" }
  *   | { type: "keep" }
+ *   | { type: "stop-keeping" }
  *   | { type: "reconnect" }
  *   | { type: "jump", seq: number }
  *   | { type: "layout" }

@@ -1,5 +1,8 @@
 // A file that is shown without being kept: read in this browser, by another thread. No DOM.
 
+import { Import, ImportStopped } from "./import.js";
+import { seldom } from "./often.js";
+import { READING_MS } from "./session.js";
 import { RunStore } from "./store.js";
 import { Tracks } from "./tracks.js";
 import { WorkerLog } from "./worker_log.js";
@@ -26,7 +29,9 @@ export class OpenedSession {
   reading = null;
   /** Why it cannot be read, or kept. */
   problem = "";
-  keeping = false;
+  /** It is on its way to the server. @type {Import | null} */
+  keeping = null;
+  #asked = false;
 
   /**
    * @param {What} what @param {import("./api.js").Api} api
@@ -45,19 +50,23 @@ export class OpenedSession {
       () => on.changed(),
     );
     this.store.trackOf = (span) => this.tracks.now(span);
+    this.store.loading = true;
+    const changed = seldom(on.changed, READING_MS);
     this.log = new WorkerLog({
       batch: (batch, size) => {
         this.store.apply(batch);
         this.reading = { read: batch.read, size };
-        on.changed();
+        changed();
       },
       done: () => {
+        this.store.loading = false;
         this.reading = null;
         // Nobody writes it any more, as far as anyone can tell.
         this.store.lost();
         on.changed();
       },
       failed: (text) => {
+        this.store.loading = false;
         this.reading = null;
         this.problem = text;
         this.store.lost();
@@ -95,19 +104,23 @@ export class OpenedSession {
 
   /** Makes a run of it, which the server keeps. */
   async keep() {
-    if (this.keeping) return;
-    this.keeping = true;
+    if (this.#asked) return;
+    this.#asked = true;
     this.problem = "";
-    this.on.changed();
+    const { what } = this;
     try {
-      const { what } = this;
       const body = "file" in what ? what.file : await (await fetch(what.url)).blob();
-      const { run } = await this.api.upload(`/api/runs/import?name=${encodeURIComponent(what.name)}`, body);
-      this.on.kept(String(run));
+      this.keeping = new Import(what.name, body, () => this.on.changed());
+      this.on.changed();
+      const { run } = await this.keeping.send();
+      this.on.kept(run);
     } catch (error) {
-      this.problem = `It could not be kept. ${error instanceof Error ? error.message : String(error)}`;
+      if (!(error instanceof ImportStopped)) {
+        this.problem = `It could not be kept. ${error instanceof Error ? error.message : String(error)}`;
+      }
     } finally {
-      this.keeping = false;
+      this.#asked = false;
+      this.keeping = null;
       this.on.changed();
     }
   }

@@ -1,5 +1,6 @@
 // The facts of a span: what it is, when, how much, how it streamed, and what was asked of a model.
 
+import { isTimed } from "../clock.js";
 import { el } from "../dom.js";
 import { count, counted, duration, offset, perSecond, typeName } from "../format.js";
 import { grown } from "../growth.js";
@@ -100,7 +101,8 @@ export class AttributesView {
 }
 
 /** @param {RunStore} store @param {Span} span @returns {Fact[]} */
-function facts({ moment }, span) {
+function facts({ moment, header }, span) {
+  const timed = isTimed(header);
   const parent = moment.span(span.parent);
   const origin = originOf(moment, span);
   const recovered = span.recovered ? ", recovered: something below failed and was made good" : "";
@@ -110,10 +112,11 @@ function facts({ moment }, span) {
     ["state", `${span.state}${recovered}. ${stateAbout(span.state)}`],
     ["failed first in", origin && `${origin.name} (span ${origin.span})`],
     ["model", span.model],
-    ["started", offset(span.start_us)],
-    ["ended", span.end_us !== null && offset(span.end_us)],
-    ["duration", span.end_us !== null && duration(span.end_us - span.start_us)],
-    ...healthFacts(span, spanHealth(moment, span)),
+    ["times", !timed && "unknown: nobody noted when these events were sent"],
+    ["started", timed && offset(span.start_us)],
+    ["ended", timed && span.end_us !== null && offset(span.end_us)],
+    ["duration", timed && span.end_us !== null && duration(span.end_us - span.start_us)],
+    ...(timed ? healthFacts(span, spanHealth(moment, span)) : []),
     ["chunks", count(span.chunks)],
     ...modelFacts(span),
     ["run id", span.run_id],

@@ -1,5 +1,6 @@
 // The chosen span: Output, JSON, Input, Attributes, Raw.
 
+import { isTimed } from "../clock.js";
 import { button, el, glyph, setAttribute, setGlyph, setText, show } from "../dom.js";
 import { duration, hasFailed, lookOf, typeName } from "../format.js";
 import { GraphNodes, nodeWords } from "../graph_nodes.js";
@@ -173,7 +174,7 @@ export class DetailsView {
     setText(this.name, span.name || typeName(span.type));
     const parts = [
       span.state + (span.recovered ? ", recovered" : ""),
-      duration(lasted(span, store.at(wall)), running),
+      isTimed(store.header) ? duration(lasted(span, store.at(wall)), running) : "times unknown",
     ];
     const run = this.nodes.of(store.fold).run(span.span);
     if (run) parts.push(nodeWords(run, span.name));

@@ -1,5 +1,6 @@
 // What is told of the span under the pointer, or of the one the keyboard rests on: beside its row, never over it.
 
+import { isTimed } from "../clock.js";
 import { el, glyph, setGlyph, setText, show } from "../dom.js";
 import {
   counted,
@@ -128,8 +129,9 @@ export class HoverCard {
     facts.push(["state", now ? `${span.state}${span.recovered ? ", recovered" : ""}` : "not begun yet"]);
     const run = scene.nodes.run(span.span);
     if (run) facts.push(["graph", nodeWords(run, span.name)]);
-    facts.push(["began", offset(span.start_us)]);
-    if (now) this.#figures(facts, index, span, running);
+    const timed = isTimed(scene.store?.header);
+    if (timed) facts.push(["began", offset(span.start_us)]);
+    if (now && timed) this.#figures(facts, index, span, running);
     const findings = now ? (store?.findings(span.span) ?? 0) : 0;
     if (findings) facts.push(["findings", counted(findings, "finding")]);
     this.facts.replaceChildren(

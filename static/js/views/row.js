@@ -1,5 +1,6 @@
 // One row of the timeline: a span's name on the left, its bar on the right. Rows are pooled and filled anew.
 
+import { isTimed } from "../clock.js";
 import { el, glyph, setAttribute, setGlyph, setText, show } from "../dom.js";
 import { counted, duration, errorName, hasFailed, lookOf, perSecond, typeName } from "../format.js";
 import { nodeWords } from "../graph_nodes.js";
@@ -189,7 +190,8 @@ export class Row {
     const all = lasted(span, scene.now_us);
     const end_us = span.end_us ?? Math.max(scene.now_us, span.start_us);
     const shown = self && !ghost ? scene.selfTime(index, end_us) : all;
-    const time = ghost ? "" : duration(shown, running);
+    const timed = isTimed(scene.store?.header);
+    const time = ghost || !timed ? "" : duration(shown, running);
     if (time !== this.#time) {
       this.#time = time;
       setText(this.time, time);
@@ -199,8 +201,8 @@ export class Row {
     const error = span.error && hasFailed(span.state) ? ` ${errorName(span.error.type)}` : "";
     const parts = [`${typeName(span.type)} ${span.name}`];
     if (ghost) parts.push("not begun yet");
-    else parts.push(`${span.state}${error}`, duration(all, running));
-    if (self && !ghost) parts.push(`itself ${duration(shown, running)}`);
+    else parts.push(`${span.state}${error}`, timed ? duration(all, running) : "times unknown");
+    if (self && !ghost && timed) parts.push(`itself ${duration(shown, running)}`);
     if (run) parts.push(nodeWords(run, span.name));
     if (span.recovered && !ghost) parts.push("recovered");
     else if (fails) parts.push("a failure below");

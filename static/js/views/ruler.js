@@ -1,5 +1,6 @@
 // The ruler of the timeline and the lines under it: ticks of what is seen, idle stretches that were cut, now.
 
+import { isTimed } from "../clock.js";
 import { el, setText, show } from "../dom.js";
 import { duration, tickLabel } from "../format.js";
 import { tickStep, ticks } from "../layout.js";
@@ -84,7 +85,8 @@ export class RulerView {
       for (const us of ticks(piece.from_us, piece.to_us, step)) {
         const x = (times.place(us) - window.from) * scale;
         const mark = this.#mark(this.#ticks, used++, "tick", "line");
-        const text = tickLabel(us, step);
+        // Where times only count lines, so do the ticks.
+        const text = isTimed(this.scene.store?.header) ? tickLabel(us, step) : step < 1 ? "" : `line ${us}`;
         const isCut = x - last < LEAST || x + text.length * LETTER + 8 > width + EDGE;
         if (!isCut) last = x;
         place(mark, x);
