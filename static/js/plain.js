@@ -10,7 +10,11 @@ import { isObject } from "./values.js";
 
 const LOOKED_AT = 64;
 const BLANK = new Set([0x20, 0x09, 0x0a, 0x0d]);
-const OWN = ["tags", "metadata"];
+const OWN = /** @type {const} */ (["tags", "metadata"]);
+/** @typedef {{ span: number, own: { tags: unknown[], metadata: Record<string, unknown> } }} Known */
+
+/** @param {unknown} value @returns {value is string} */
+const isText = (value) => typeof value === "string";
 
 /** @param {Record<string, any>} line */
 function isEvent({ event, run_id, seq, t_us }) {
@@ -158,24 +162,32 @@ function joined(parts) {
 export class PlainLines {
   /** How many spans have begun. */
   spans = 0;
-  /** The newest span of each run id, the newest last. @type {Map<string, { span: number, open: boolean, event: Record<string, any> }[]>} */
+  /** The newest span of each run id, and those that are open. @type {Map<string, { newest: Known, open: Known[] }>} */
   #known = new Map();
 
   /** The first line, made of the first event. @param {string} name of the file @param {Record<string, any>} first @returns {Line} */
   header(name, first) {
     /** @type {Line} */
     const header = {
-      ...{ seq: 0, t_us: 0, event: "run_start", format: 1, run: name, chain: String(first.name ?? "") },
+      ...{
+        seq: 0,
+        t_us: 0,
+        event: "run_start",
+        format: 1,
+        run: name,
+        chain: isText(first.name) ? first.name : "",
+      },
       ...{ mode: "stream", times: "unknown" },
     };
-    if (!first.parent_ids?.length && first.data && "input" in first.data) header.input = first.data.input;
+    const above = Array.isArray(first.parent_ids) ? first.parent_ids.filter(isText) : [];
+    if (!above.length && isObject(first.data) && "input" in first.data) header.input = first.data.input;
     return header;
   }
 
   /** @param {string} run_id */
   #find(run_id) {
     const known = this.#known.get(run_id);
-    return known?.findLast((one) => one.open) ?? known?.at(-1);
+    return known?.open.at(-1) ?? known?.newest;
   }
 
   /** @param {number} seq @param {Record<string, any>} event @returns {Line} */
@@ -183,42 +195,38 @@ export class PlainLines {
     const kind = spanEvent(event.event);
     const stamps = { seq, t_us: seq, event: event.event };
     const run_id = String(event.run_id);
-    const above = Array.isArray(event.parent_ids) ? event.parent_ids : [];
+    const above = Array.isArray(event.parent_ids) ? event.parent_ids.filter(isText) : [];
+    const name = isText(event.name) ? event.name : "";
+    const tags = Array.isArray(event.tags) ? event.tags : [];
+    const metadata = isObject(event.metadata) ? event.metadata : {};
+    const data = event.data ?? null;
     if (kind?.[1] === "start") {
       const span = ++this.spans;
-      const one = { span, open: true, event };
+      const one = { span, own: { tags, metadata } };
       const parent = above.length ? (this.#find(String(above.at(-1)))?.span ?? null) : null;
-      const known = this.#known.get(run_id);
-      if (known) known.push(one);
-      else this.#known.set(run_id, [one]);
-      const { name, tags, metadata, data } = event;
-      return {
-        ...stamps,
-        span,
-        parent,
-        run_id,
-        name: name ?? "",
-        tags: tags ?? [],
-        metadata: metadata ?? {},
-        data,
-      };
+      /** @type {{ newest: Known, open: Known[] }} */
+      const known = this.#known.get(run_id) ?? { newest: one, open: [] };
+      known.newest = one;
+      known.open.push(one);
+      this.#known.set(run_id, known);
+      return { ...stamps, span, parent, run_id, name, tags, metadata, data };
     }
     const known = this.#find(run_id);
     if (!known) {
-      const { name, tags, metadata, data } = event;
       return { ...stamps, run_id, name, parent_ids: above, tags, metadata, data };
     }
     /** @type {Line} */
     const line = { ...stamps, span: known.span };
     if (kind === null) {
-      line.name = event.name;
+      line.name = name;
+      const own = { tags, metadata };
       for (const key of OWN) {
-        if (JSON.stringify(event[key]) !== JSON.stringify(known.event[key])) line[key] = event[key];
+        if (JSON.stringify(own[key]) !== JSON.stringify(known.own[key])) line[key] = own[key];
       }
     } else if (kind[1] === "end" || kind[1] === "error") {
-      known.open = false;
+      this.#known.get(run_id)?.open.pop();
     }
-    line.data = event.data;
+    line.data = data;
     return line;
   }
 

@@ -110,3 +110,5 @@ def test_plain_events_and_payloads_are_kept_and_shown(page: Page, server: Server
         page.goto(f"{server.origin}/runs/{answer['run']}")
         settled(page)
         expect(page.get_by_role("treegrid", name="Spans").get_by_role("row").first).to_be_visible()
+        if number == 0:
+            expect(page.locator(".run-header")).to_contain_text("times unknown")

@@ -33,7 +33,7 @@ from tracer.log.store import RunNotFound, Store
 ROOT = Path(__file__).parents[2]
 SAMPLED, ALL = 300, 10_000
 SECONDS = 5.0
-"""For one reader and one file; the slowest take a tenth of it."""
+"""Of computing, for one reader and one file."""
 GROWTH = 600 << 20
 """Bytes by which reading them all, one after the other, may make the process larger."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -222,11 +222,12 @@ def see(mutant: Mutant, folder: Path, number: int, store: Store) -> dict[str, An
     took: dict[str, float] = {}
 
     def timed(name: str, began: float) -> float:
-        now = time.perf_counter()
+        # Of this process alone: others may keep the machine busy.
+        now = time.process_time()
         took[name] = now - began
         return now
 
-    at = time.perf_counter()
+    at = time.process_time()
     lines = reads(path, mutant.data)
     at = timed("read", at)
     loads(path)

@@ -189,8 +189,9 @@ def _later(seq: object, by: int) -> object:
 
 
 def _can_be_written(value: object) -> bool:
+    """As a field of a line, which is a level of its own."""
     try:
-        orjson.dumps(value)
+        orjson.dumps([value])
     except TypeError:
         return False
     return True
