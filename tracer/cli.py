@@ -157,6 +157,26 @@ def show(file: Path) -> None:
     report.show(file)
 
 
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    default="events",
+    show_default=True,
+    type=click.Choice(["events", "text"]),
+    help="LangChain's events, a line of JSON each; or the text that the models said.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="File to write, instead of stdout."
+)
+def export(file: Path, form: str, output: Path | None) -> None:
+    """Write the log of a run in another form."""
+    from tracer import export as exporting
+
+    exporting.export(file, form, output)
+
+
 def main() -> None:
     """The command's entry: reads `.env` of the working folder, and turns every way out into its exit code."""
     for stream in (sys.stdout, sys.stderr):
