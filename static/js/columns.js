@@ -395,8 +395,12 @@ export class Columns {
     return /** @type {Uint8Array} */ (this.#blocks[Math.floor(this.#textEnd / BLOCK)]);
   }
 
-  #grow() {
-    const size = this.seq.length * 2;
+  /** Makes room for so many rows at once: what is not yet used costs nothing, and later copies are saved. @param {number} rows */
+  reserve(rows) {
+    if (rows > this.seq.length) this.#grow(rows);
+  }
+
+  #grow(size = this.seq.length * 2) {
     this.seq = larger(this.seq, size);
     this.t_us = larger(this.t_us, size);
     this.kind = larger(this.kind, size);

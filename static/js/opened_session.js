@@ -54,7 +54,7 @@ export class OpenedSession {
     const changed = seldom(on.changed, READING_MS);
     this.log = new WorkerLog({
       batch: (batch, size) => {
-        this.store.apply(batch);
+        this.store.apply(batch, size);
         this.reading = { read: batch.read, size };
         changed();
       },

@@ -15,7 +15,7 @@ import { NumberList } from "./typed.js";
  */
 
 /** Rows in a batch at most: the page takes one in a few milliseconds. */
-const ROWS = 8192;
+const ROWS = 4096;
 const TEXT_ROOM = 1 << 20;
 /** Lines that are kept parsed, since most references are to what came a moment ago. */
 const RECENT = 256;

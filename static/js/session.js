@@ -99,7 +99,7 @@ export class RunSession {
     const changed = seldom(this.on.changed, READING_MS);
     this.#log = new WorkerLog({
       batch: (batch, size) => {
-        this.store.apply(batch);
+        this.store.apply(batch, size);
         this.reading = { read: batch.read, size };
         changed();
       },

@@ -292,8 +292,12 @@ export class SpanTable {
     }
   }
 
-  #grow() {
-    const size = this.number.length * 2;
+  /** Makes room for so many spans at once. @param {number} spans */
+  reserve(spans) {
+    if (spans > this.number.length) this.#grow(spans);
+  }
+
+  #grow(size = this.number.length * 2) {
     for (const name of NAMES) /** @type {any} */ (this)[name] = larger(this[name], size);
     this.id = larger(this.id, size * 16);
     this.firstChild = larger(this.firstChild, size);

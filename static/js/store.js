@@ -16,6 +16,8 @@ import { isObject, isTree } from "./values.js";
 /** @typedef {"ok" | "known" | "gap"} Taken  known: it was there already; gap: lines before it are missing. */
 
 const RATE_WINDOW_US = 1e6;
+const LONG = 20e6;
+const MOST_AHEAD = 60;
 
 export class RunStore {
   columns = new Columns();
@@ -145,8 +147,17 @@ export class RunStore {
     return "ok";
   }
 
-  /** What was read elsewhere: rows, and what the fold there made of them. @param {import("./reader.js").LogBatch} batch */
-  apply({ rows, fold, facts, bad }) {
+  /**
+   * What was read elsewhere: rows, and what the fold there made of them.
+   * @param {import("./reader.js").LogBatch} batch @param {number} [size] of the whole log in bytes
+   */
+  apply({ rows, fold, facts, bad, read }, size = 0) {
+    // Once enough was seen of a long log, there is room for all of it: no copies in the midst.
+    if (size > LONG && read > size / 50 && read < size / 8) {
+      const more = Math.min(MOST_AHEAD, (1.15 * size) / read);
+      this.columns.reserve(Math.ceil(this.columns.length * more));
+      this.fold.table.reserve(Math.ceil(this.fold.table.length * more));
+    }
     this.columns.append(rows);
     this.fold.apply(fold);
     for (const fact of facts) {

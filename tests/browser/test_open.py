@@ -114,13 +114,8 @@ def test_a_file_is_gone_when_the_tab_is_loaded_again(page: Page, server: Server)
 def test_a_file_named_on_the_command_line(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "a run.jsonl"
     file.write_bytes((FIXTURES / "usage.jsonl").read_bytes())
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tracer", "open", file.name, "--no-open", "--dir", "kept"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    words = [sys.executable, "-m", "tracer", "open", file.name, "--no-open", "--dir", "kept"]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         found = ADDRESS.search(process.stdout.readline())
         assert found
@@ -134,6 +129,4 @@ def test_a_file_named_on_the_command_line(page: Page, tmp_path: Path) -> None:
         expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}"))
         assert len(list((tmp_path / "kept").glob("*.jsonl"))) == 1
         page.goto("about:blank")
-    finally:
         process.terminate()
-        process.wait(timeout=10)
