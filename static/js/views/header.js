@@ -221,7 +221,7 @@ export class HeaderView {
     this.#strip("refused", feed.state === "refused" ? "The server does not give out this run's events." : "");
     const stalled = running && feed.state === "live" && store.lastSeq >= 0 && quiet * 1000 >= STALLED_AFTER;
     this.#strip("stalled", stalled ? `No event for ${quiet} s. The chain is still running.` : "");
-    this.#strip("alarm", store.alarm ? `The log cannot be written: ${store.alarm}` : "");
+    this.#strip("alarm", store.alarm ? `Trouble with the log: ${store.alarm}` : "");
     const pid = Number.isInteger(store.header?.pid) ? ` (process ${store.header?.pid})` : "";
     this.#strip(
       "lost",
