@@ -4,7 +4,11 @@
 const BUCKETS = 4096;
 const LEVELS = 6;
 const FIRST_WIDTH = 1;
-const FIRST_SPANS = 64;
+const FIRST_SPANS = 16;
+/** Lanes with fewer spans than this are painted from the spans themselves. */
+const FEW = 1024;
+/** Of more spans than this in sight, those that no pixel shows are skipped. */
+const MANY = 8192;
 
 /**
  * @typedef {{ look: Uint8Array, longest: Float32Array, covered: Float32Array, failed: Uint8Array }} Level
@@ -15,24 +19,12 @@ export const NOTHING = 255;
 
 /** One lane: spans that do not overlap, given in the order they ended. */
 class Lane {
-  /** @type {Level[]} */
+  /** None while there are few spans. @type {Level[]} */
   levels = [];
   length = 0;
   start = new Float64Array(FIRST_SPANS);
   end = new Float64Array(FIRST_SPANS);
   look = new Uint8Array(FIRST_SPANS);
-
-  constructor() {
-    for (let level = 0; level < LEVELS; level++) {
-      const size = BUCKETS >> level;
-      this.levels.push({
-        look: new Uint8Array(size).fill(NOTHING),
-        longest: new Float32Array(size),
-        covered: new Float32Array(size),
-        failed: new Uint8Array(size),
-      });
-    }
-  }
 
   /** @param {number} start @param {number} end @param {number} look */
   keep(start, end, look) {
@@ -85,9 +77,31 @@ export class Mipmap {
     const one = /** @type {Lane} */ (this.lanes[lane]);
     one.keep(start_us, end_us, look);
     this.version++;
+    if (one.levels.length) this.#fill(one, start_us, end_us, look);
+    else if (one.length >= FEW) this.#level(one);
+  }
+
+  /** Makes the buckets of a lane that has become long. @param {Lane} lane */
+  #level(lane) {
+    for (let level = 0; level < LEVELS; level++) {
+      const size = BUCKETS >> level;
+      lane.levels.push({
+        look: new Uint8Array(size).fill(NOTHING),
+        longest: new Float32Array(size),
+        covered: new Float32Array(size),
+        failed: new Uint8Array(size),
+      });
+    }
+    for (let at = 0; at < lane.length; at++) {
+      this.#fill(lane, Number(lane.start[at]), Number(lane.end[at]), Number(lane.look[at]));
+    }
+  }
+
+  /** @param {Lane} lane @param {number} start_us @param {number} end_us @param {number} look */
+  #fill(lane, start_us, end_us, look) {
     const long = end_us - start_us;
     for (let level = 0; level < LEVELS; level++) {
-      const { look: looks, longest, covered, failed } = /** @type {Level} */ (one.levels[level]);
+      const { look: looks, longest, covered, failed } = /** @type {Level} */ (lane.levels[level]);
       const width = this.bucket_us * 2 ** level;
       const last = Math.floor(end_us / width);
       for (let at = Math.floor(start_us / width); at <= last; at++) {
@@ -126,6 +140,7 @@ export class Mipmap {
   #widen() {
     this.bucket_us *= 2;
     for (const { levels } of this.lanes) {
+      if (!levels.length) continue;
       // Each level becomes what the next one was; the last is made of its own pairs.
       for (let level = 0; level < LEVELS; level++) {
         const to = /** @type {Level} */ (levels[level]);
@@ -175,7 +190,7 @@ export function sample(map, lane, from_us, to_us, count, out) {
   const one = map.lanes[lane];
   if (!one || to_us <= from_us) return;
   const width = (to_us - from_us) / count;
-  if (width < map.bucket_us) {
+  if (!one.levels.length || width < map.bucket_us) {
     fine(one, map.error, from_us, width, count, out);
     return;
   }
@@ -200,31 +215,47 @@ export function sample(map, lane, from_us, to_us, count, out) {
   }
 }
 
+/** How long the longest span in each pixel is. */
+let longest = new Float64Array(256);
+/** How much of it is covered. */
+let covered = new Float64Array(256);
+
 /**
- * The same from the spans themselves, where buckets are wider than what is painted; skips what no pixel shows.
+ * The same from the spans themselves, where there are few or buckets are wider than what is painted.
  * @param {Lane} lane @param {number} error @param {number} from_us @param {number} width @param {number} count
  * @param {{ look: Uint8Array, alpha: Uint8Array, failed: Uint8Array }} out
  */
 function fine(lane, error, from_us, width, count, { look, alpha, failed }) {
   const to_us = from_us + width * count;
-  for (let at = lane.after(from_us); at < lane.length; ) {
+  if (longest.length < count) {
+    longest = new Float64Array(count * 2);
+    covered = new Float64Array(count * 2);
+  }
+  longest.fill(-1, 0, count);
+  covered.fill(0, 0, count);
+  const begin = lane.after(from_us);
+  const skips = lane.after(to_us) - begin > MANY;
+  for (let at = begin; at < lane.length; ) {
     const start = /** @type {number} */ (lane.start[at]);
-    if (start >= to_us) return;
+    if (start >= to_us) break;
     const end = /** @type {number} */ (lane.end[at]);
     const first = Math.max(0, Math.floor((start - from_us) / width));
     const last = Math.min(count - 1, Math.max(first, Math.ceil((end - from_us) / width) - 1));
     const code = /** @type {number} */ (lane.look[at]);
     for (let pixel = first; pixel <= last; pixel++) {
       const left = from_us + pixel * width;
-      const part = (Math.min(end, left + width) - Math.max(start, left)) / width;
-      const isFirst = look[pixel] === NOTHING;
-      look[pixel] = code;
-      alpha[pixel] = isFirst ? opacity(part) : 255;
+      covered[pixel] = Number(covered[pixel]) + Math.min(end, left + width) - Math.max(start, left);
       if (code === error) failed[pixel] = 1;
+      if (end - start > Number(longest[pixel])) {
+        look[pixel] = code;
+        longest[pixel] = end - start;
+      }
     }
-    // What begins and ends in the last pixel is not seen besides.
     const seen = from_us + (last + 1) * width;
-    at = end >= seen ? at + 1 : Math.max(at + 1, lane.after(seen));
+    at = skips && end < seen ? Math.max(at + 1, lane.after(seen)) : at + 1;
+  }
+  for (let pixel = 0; pixel < count; pixel++) {
+    if (look[pixel] !== NOTHING) alpha[pixel] = opacity(Number(covered[pixel]) / width);
   }
 }
 

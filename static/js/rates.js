@@ -108,20 +108,30 @@ export function stepsOf({ counts, bucket_us, length: all }, length = all, most =
  * to be drawn.
  * @param {Rate} rate @param {number} end_us where the answer ends, or now
  * @param {(t_us: number) => number} [place] where a time is drawn
+ * @param {{ from: number, to: number }} [seen] the places of which the area is wanted, where not of all
  */
-export function areaOf(rate, end_us, place = (t_us) => t_us) {
+export function areaOf(
+  rate,
+  end_us,
+  place = (t_us) => t_us,
+  seen = { from: place(rate.from_us), to: place(end_us) },
+) {
   const { from_us, bucket_us } = rate;
-  const from = place(from_us);
-  const all = place(end_us) - from;
+  const { from } = seen;
+  const all = seen.to - from;
   const length = Math.min(rate.length, Math.ceil((end_us - from_us) / bucket_us));
   const { step_us, values } = stepsOf(rate, length, 48);
   if (!(all > 0) || values.length < LEAST_STEPS) return "";
   const most = Math.max(...values);
   /** @param {number} at */
-  const x = (at) => Math.min(100, ((place(from_us + at * step_us) - from) / all) * 100).toFixed(1);
+  const x = (at) => ((place(from_us + Math.min(at * step_us, end_us - from_us)) - from) / all) * 100;
   /** @param {number} value */
   const y = (value) => (100 - (value / most) * 88).toFixed(1);
-  const points = values.map((value, at) => `L${x(at + 0.5)} ${y(value)}`);
+  let path = "";
+  for (const [at, value] of values.entries()) {
+    if (x(at + 1.5) >= 0 && x(at - 0.5) <= 100) path += `L${x(at + 0.5).toFixed(1)} ${y(value)}`;
+  }
   const [first, last] = [values[0] ?? 0, values.at(-1) ?? 0];
-  return `M0 100L0 ${y(first)}${points.join("")}L100 ${y(last)}L100 100Z`;
+  const [start, end] = [x(0).toFixed(1), x(values.length).toFixed(1)];
+  return `M${start} 100L${start} ${y(first)}${path}L${end} ${y(last)}L${end} 100Z`;
 }

@@ -5,7 +5,7 @@
 
 const FIRST = 256;
 /** More rows than these to put in between at once are laid out anew. */
-const MOST_BETWEEN = 4096;
+const MOST_BETWEEN = 1500;
 /** Spans that are laid out between two looks at the clock. */
 const STRIDE = 4096;
 

@@ -17,13 +17,15 @@ import { TimeWindow } from "./window.js";
 /** @typedef {import("./loop.js").Frame} Frame */
 
 /** How long spans, and their rows, may take of a frame. */
-const SLICE_MS = 3;
+const SLICE_MS = 2;
 /** Lines that are looked at in a frame. */
 const MOST_ROWS = 50_000;
-/** Spans and marks that are painted anew in a frame. */
-const MOST_PAINTED = 10_000;
+/** Spans that are painted between two looks at the clock. */
+const STRIDE = 250;
 /** After so long without a line, all that was there has come. */
 const SETTLED_MS = 300;
+/** A run whose newest line was written longer ago is not waited for. */
+const OLD_MS = 600_000;
 /** The lanes of marks. */
 export const MARKS = { errors: 0, findings: 1, firsts: 2 };
 
@@ -50,6 +52,8 @@ export class Scene {
   edge_us = 0;
   /** What is shown goes on. */
   isLive = false;
+  /** What comes is from long ago. */
+  isOld = false;
   /** Whether something is still to be taken in, or moves. */
   isBusy = false;
   #idle = new IdleTimes();
@@ -88,7 +92,11 @@ export class Scene {
     const isNow = store.cursor === null;
     if (store.columns.length !== this.#arrived.rows) this.#arrived = { rows: store.columns.length, ms };
     // What was written before somebody looked comes at once: time does not pass meanwhile.
-    const isComing = store.running && !store.clock.isFresh && ms - this.#arrived.ms < SETTLED_MS;
+    // Lines from long ago are read, not lived through, however slowly they come.
+    const began = Date.parse(store.header?.started_at ?? "");
+    this.isOld = wall - began - store.fold.t_us / 1000 > OLD_MS;
+    const settled = ms - this.#arrived.ms >= (this.isOld ? SETTLED_MS * 5 : SETTLED_MS);
+    const isComing = store.running && (this.isOld || !store.clock.isFresh) && !settled;
     this.isLive = store.running && isNow && !isComing;
     this.edge_us = this.isLive ? store.at(wall) : store.fold.t_us;
     this.now_us = isNow ? this.edge_us : store.moment.t_us;
@@ -116,8 +124,9 @@ export class Scene {
   #paint({ fold }) {
     const { columns, map, marks } = this;
     const done = this.#painted;
-    const stop = Math.min(columns.endedCount, done.spans + MOST_PAINTED);
-    for (; done.spans < stop; done.spans++) {
+    const until = performance.now() + SLICE_MS;
+    for (; done.spans < columns.endedCount; done.spans++) {
+      if (done.spans % STRIDE === 0 && performance.now() >= until) break;
       const index = Number(columns.ended[done.spans]);
       const start = Number(columns.start_us[index]);
       map.add(Number(columns.lane[index]), start, Number(columns.end_us[index]), Number(columns.look[index]));
@@ -134,7 +143,7 @@ export class Scene {
       const { t_us } = /** @type {import("./spans.js").Finding} */ (fold.findings[done.findings]);
       marks.add(MARKS.findings, t_us, t_us, 0);
     }
-    return stop < columns.endedCount;
+    return done.spans < columns.endedCount;
   }
 
   /** @param {import("./columns.js").Columns} columns @returns {boolean} whether there is more */

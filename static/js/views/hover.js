@@ -23,6 +23,8 @@ import { lasted } from "./row.js";
 /** How long the pointer, or the keyboard, rests on a row before it is told of. */
 const POINTER_MS = 140;
 const KEYBOARD_MS = 700;
+/** So long after a scroll, the rows stand still. */
+const SCROLLED_MS = 160;
 const FROM_ROW = 6;
 const FROM_EDGE = 8;
 const REFRESH_MS = 200;
@@ -34,6 +36,9 @@ export class HoverCard {
   /** @type {Element | null} */
   #row = null;
   #x = 0;
+  #y = 0;
+  /** Rows were scrolled under the pointer. */
+  #isLost = false;
   #drawnAt = 0;
   #shown = false;
 
@@ -53,9 +58,11 @@ export class HoverCard {
     show(this.root, false);
   }
 
-  /** @param {number} index @param {Element} row @param {number} x where the pointer is @param {boolean} byKey */
-  over(index, row, x, byKey = false) {
+  /** @param {number} index @param {Element} row @param {number} x where the pointer is @param {number} y @param {boolean} byKey */
+  over(index, row, x, y, byKey = false) {
+    this.#isLost = false;
     this.#x = x;
+    this.#y = y;
     this.#row = row;
     if (index !== this.#index) {
       this.#index = index;
@@ -68,8 +75,26 @@ export class HoverCard {
     this.touch();
   }
 
+  /** Other rows stand under the pointer. */
+  scrolled() {
+    if (this.#index < 0 && !this.#isLost) return;
+    this.#isLost = true;
+    this.#index = -1;
+    this.#since = performance.now();
+    this.#hide();
+  }
+
+  /** What stands under the pointer, once rows have stopped moving. */
+  #find() {
+    this.#isLost = false;
+    const row = document.elementFromPoint(this.#x, this.#y)?.closest(".row");
+    if (!(row instanceof HTMLElement)) return;
+    this.over(this.scene.columns.indexOf(Number(row.dataset.span)), row, this.#x, this.#y);
+  }
+
   /** The pointer has left. */
   out() {
+    this.#isLost = false;
     if (this.#index < 0) return;
     this.#index = -1;
     this.#hide();
@@ -77,6 +102,10 @@ export class HoverCard {
 
   /** @param {number} ms @returns {boolean} whether it is to be asked again in the next frame */
   draw(ms) {
+    if (this.#isLost) {
+      if (performance.now() - this.#since < SCROLLED_MS) return true;
+      this.#find();
+    }
     if (this.#index < 0 || !this.#row?.isConnected) return false;
     // The row may have become another span's while it scrolled.
     if (

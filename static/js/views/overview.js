@@ -18,6 +18,8 @@ const RATES = 16;
 const MOST_PITCH = 11;
 /** Of all there is to see, the share that first tokens may take. */
 const MOST_FIRSTS = 0.25;
+/** How many times as long as it took to paint it, nothing is painted. */
+const REST = 8;
 const LEAST_DRAG = 4;
 const GRIP = 7;
 const WHEEL = 0.0022;
@@ -30,6 +32,9 @@ export class OverviewView {
   /** The place where it ends: all that there is, for now. */
   #extent = 0;
   #lastMs = 0;
+  /** Not painted again before then. */
+  #paintAt = 0;
+  #isLate = false;
   /** @type {(() => void) | null} */
   #letGo = null;
 
@@ -70,9 +75,11 @@ export class OverviewView {
     if (!scene.store) return false;
     scene.step(frame, REDUCED.matches);
     const moving = this.#reach(frame.ms);
-    this.#drawLanes();
+    // While much comes in, what is painted may be a little late, so that the rest is not.
+    this.#isLate = true;
+    if (performance.now() >= this.#paintAt) this.#drawLanes();
     this.#drawBrush();
-    return moving || scene.isLive || scene.isBusy;
+    return moving || scene.isLive || scene.isBusy || this.#isLate;
   }
 
   /** Towards all that there is. @param {number} ms @returns {boolean} whether it is still on its way */
@@ -94,7 +101,9 @@ export class OverviewView {
     const ratio = Math.min(3, devicePixelRatio || 1);
     const live = scene.store?.running ? scene.edge_us : 0;
     const key = `${map.version}|${marks.version}|${pieces.version}|${columns.length}|${columns.endedCount}|${this.#extent}|${this.#width}|${this.#height}|${paint.version}|${ratio}|${scene.scale.cuts.length}|${live}`;
+    this.#isLate = false;
     if (key === this.#key || this.#height === 0) return;
+    const began = performance.now();
     this.#key = key;
     const wide = Math.round(this.#width * ratio);
     const high = Math.round(this.#height * ratio);
@@ -123,6 +132,8 @@ export class OverviewView {
     }
     this.#drawRunning(context, scale, { pitch, thick, ratio }, paint);
     if (hasRates) this.#drawRates(context, scale, high, bottom * ratio, paint);
+    const now = performance.now();
+    this.#paintAt = now + (now - began) * REST;
   }
 
   /** @param {CanvasRenderingContext2D} context @param {number} scale @param {{ pitch: number, thick: number, ratio: number }} lanes @param {Paint} paint */

@@ -34,6 +34,8 @@ const RATE_EVERY = 120;
 const BEYOND = 12;
 /** A bar too narrow for its rate to be seen. */
 const LEAST_RATE = 48;
+/** One wider than so many times what is seen is drawn in part. */
+const MOST_RATE = 4;
 
 /** @param {NodeRun | undefined} run @param {string} name */
 const nodeAbout = (run, name) => (run ? nodeWords({ ...run, times: 1 }, name) : "");
@@ -76,7 +78,7 @@ export class Row {
   #bars = { left: "", width: "", arrow: "" };
   #spokenAt = 0;
   #time = "";
-  #rate = { span: 0, version: -1, key: "", at: 0 };
+  #rate = { span: 0, isCut: false, key: "", at: 0 };
   /** @type {SVGSVGElement | null} */
   #area = null;
   /** @type {HTMLCanvasElement | null} */
@@ -268,30 +270,36 @@ export class Row {
    * @param {Span} span @param {number} first @param {number} x1 @param {number} left where the bar is drawn from
    * @param {number} end_us @param {RowFrame} frame
    */
-  #drawRate(span, first, x1, left, end_us, { scene, ms }) {
-    const isShown = x1 - first >= LEAST_RATE && span.first_us !== null;
-    if (!isShown) {
+  #drawRate(span, first, x1, left, end_us, { scene, ms, width, from, scale }) {
+    const wide = x1 - first;
+    if (wide < LEAST_RATE || span.first_us === null) {
       if (this.#area) this.#area.style.display = "none";
       this.#rate.span = 0;
       return;
     }
+    // Of a bar that is far wider than the window only what is seen is drawn.
+    const isCut = wide > width * MOST_RATE;
+    const begin = isCut ? left : first;
+    const long = isCut ? Math.min(x1, width + BEYOND) - left : wide;
     const known = this.#rate;
-    if (known.span !== span.span || ms - known.at >= RATE_EVERY) {
+    if (isCut || known.span !== span.span || known.isCut || ms - known.at >= RATE_EVERY) {
       const rate = scene.rates?.of(span.span);
       known.at = ms;
-      const key = `${rate?.version}|${end_us}|${scene.scale.cuts.length}`;
+      const seen = isCut ? { from: from + left / scale, to: from + (left + long) / scale } : undefined;
+      const key = `${rate?.version}|${end_us}|${scene.scale.cuts.length}|${seen?.from}|${seen?.to}`;
       if (rate && (known.span !== span.span || key !== known.key)) {
         known.key = key;
         known.span = span.span;
-        const path = areaOf(rate, end_us, (t_us) => scene.scale.place(t_us));
+        known.isCut = isCut;
+        const path = areaOf(rate, end_us, (t_us) => scene.scale.place(t_us), seen);
         this.#area ??= this.#makeArea();
         this.#area.style.display = path ? "" : "none";
         this.#area.firstElementChild?.setAttribute("d", path);
       }
     }
     if (!this.#area) return;
-    this.#area.style.left = `${(first - left).toFixed(1)}px`;
-    this.#area.style.width = `${(x1 - first).toFixed(1)}px`;
+    this.#area.style.left = `${(begin - left).toFixed(1)}px`;
+    this.#area.style.width = `${long.toFixed(1)}px`;
   }
 
   #makeArea() {

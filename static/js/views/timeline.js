@@ -42,6 +42,9 @@ export class TimelineView {
   #reveal = false;
   /** Stays at the newest row until the user scrolls up. */
   #following = true;
+  /** How far it is scrolled: to ask the browser in a frame would make it lay out all anew. */
+  #scrolled = 0;
+  #boxHeight = "";
   /** How many rows there were when it was last scrolled to the newest. */
   #scrolledFor = 0;
   /** Durations are without the time of what is inside. */
@@ -111,9 +114,9 @@ export class TimelineView {
       touch();
     });
     scroller.addEventListener("scroll", () => {
-      const { scrollTop, clientHeight, scrollHeight } = scroller;
-      this.#following = scrollTop + clientHeight >= scrollHeight - 4;
-      this.hover.out();
+      this.#scrolled = scroller.scrollTop;
+      this.#following = this.#scrolled + scroller.clientHeight >= scroller.scrollHeight - 4;
+      this.hover.scrolled();
       touch();
     });
     scroller.addEventListener("click", (event) => this.#click(event));
@@ -125,7 +128,7 @@ export class TimelineView {
       if (event.pointerType === "touch") return;
       const row = /** @type {Element} */ (event.target).closest(".row");
       const index = this.#indexAt(event);
-      if (row && index >= 0) this.hover.over(index, row, event.clientX);
+      if (row && index >= 0) this.hover.over(index, row, event.clientX, event.clientY);
       else this.hover.out();
     });
     for (const left of ["pointerleave", "pointerdown", "blur"]) {
@@ -143,7 +146,7 @@ export class TimelineView {
     this.#needed = this.#measured = this.#scrolledFor = 0;
     this.#selected = null;
     this.#following = true;
-    this.scroller.scrollTop = 0;
+    this.scroller.scrollTop = this.#scrolled = 0;
     this.ruler.forget();
     this.touch();
   }
@@ -170,6 +173,7 @@ export class TimelineView {
     this.#height = Number.parseFloat(style.getPropertyValue("--row")) || 26;
     this.#width = Math.max(40, this.lines.clientWidth - RIGHT);
     this.#room = this.scroller.clientHeight;
+    this.#scrolled = this.scroller.scrollTop;
     this.ruler.forget();
     this.touch();
   }
@@ -268,6 +272,7 @@ export class TimelineView {
     } else if (
       this.#following &&
       this.scene.isLive &&
+      !this.scene.isOld &&
       order.length !== this.#scrolledFor &&
       (window.isWhole || window.follows)
     ) {
@@ -278,28 +283,26 @@ export class TimelineView {
 
   /** How many pixels of all rows are above what is seen; makes room for all of them first. */
   #top() {
-    const { height, top } = scrolling(
-      this.scene.order.length,
-      this.#height,
-      this.scroller.scrollTop,
-      this.#room,
-    );
+    const { height, top } = scrolling(this.scene.order.length, this.#height, this.#scrolled, this.#room);
     const style = `${height}px`;
-    if (this.space.style.height !== style) this.space.style.height = style;
+    if (this.#boxHeight !== style) this.space.style.height = this.#boxHeight = style;
     return top;
   }
 
   /** @param {number} top */
   #scrollTo(top) {
     const { length } = this.scene.order;
-    this.scroller.scrollTop = scrollFor(length, this.#height, top, this.#room);
+    const { height } = scrolling(length, this.#height, 0, this.#room);
+    const wanted = scrollFor(length, this.#height, top, this.#room);
+    this.#scrolled = Math.max(0, Math.min(wanted, height - this.#room));
+    this.scroller.scrollTop = this.#scrolled;
   }
 
   /** @param {RunStore} store @param {number} ms */
   #drawRows(store, ms) {
     const { scene } = this;
     const { order, window, columns } = scene;
-    const { top, shift } = scrolling(order.length, this.#height, this.scroller.scrollTop, this.#room);
+    const { top, shift } = scrolling(order.length, this.#height, this.#scrolled, this.#room);
     const [first, last] = rowsInView(order.length, this.#height, top, this.#room);
     const size = Math.max(last - first, 1);
     if (this.#pool.length < size) this.#turn = turnPool(this.space, this.#pool, this.#turn, 0);
@@ -349,8 +352,8 @@ export class TimelineView {
     if (active !== this.#active || this.#byKey) {
       this.#active = active;
       if (this.#byKey && active && this.scroller.matches(":focus-visible")) {
-        const { right } = active.name.getBoundingClientRect();
-        this.hover.over(active.index, active.element, right - 160, true);
+        const { right, top } = active.name.getBoundingClientRect();
+        this.hover.over(active.index, active.element, right - 160, top, true);
       }
     }
     this.#byKey = false;
