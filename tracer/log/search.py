@@ -164,6 +164,12 @@ def _texts(line: dict[str, Any]) -> Iterator[str]:
         ops = change.get("ops") if isinstance(change, dict) else None
         if isinstance(ops, list):
             waiting.extend(op.get("value") for op in ops if isinstance(op, dict))
+    yield from texts_in(waiting)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in a value, and numbers as they stand; not the keys."""
+    waiting = [value]
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):

@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from .catalog import RUN, Catalog
 from .file import LogError, LogFile
+from .find import Look, find
 from .follow import PROBE_SECONDS, Batch, Pulses, Signal, follow
 from .lines import lines
 from .search import Step, search
@@ -167,6 +168,11 @@ class Store:
             return self._catalog.summary(run)["status"] == "ok"
 
         return search(runs, self.path, is_whole, text)
+
+    def find_in(self, run: str, texts: Sequence[str]) -> Iterator[Look]:
+        """Where in a run's values these texts stand, as it is found. Raises RunNotFound."""
+        with _open(self.path(run), run, self.root) as file:
+            yield from find(file, texts)
 
     def total(self) -> int:
         return len(self._catalog.runs())

@@ -26,7 +26,7 @@ from tracer.run.chains import Chains
 from tracer.run.config import ConfigError, checked
 from tracer.run.runner import Runner
 
-from . import body, imports
+from . import body, finding, imports
 from .assets import Static, templates
 from .gate import Gate
 from .listing import Listing
@@ -109,6 +109,7 @@ def create_app(
             Route("/api/runs/{run}", listing.change, methods=["PATCH"]),
             Route("/api/runs/{run}/events", runs.follow),
             Route("/api/runs/{run}/log", runs.log),
+            Route("/api/runs/{run}/find", functools.partial(finding.find, store=store, stop=stop)),
             Route("/api/runs/{run}/cancel", runs.cancel, methods=["POST"]),
             Mount("/static/{version}", static),
         ],
