@@ -263,7 +263,7 @@ def never_started(rng: Random) -> bytes:
 def strange_tree(rng: Random) -> bytes:
     """Spans that are their own parents, below each other in a ring, or caused by what never was."""
     count = rng.choice((3, 12))
-    numbers = [*range(-1, count + 2), None]
+    numbers: list[Any] = [*range(-1, count + 2), 1.0, 2.0, 2**53, None]
     lines = [span(n, n, rng.choice(numbers), rng.choice(("chain", "tool", "chat_model"))) for n in range(1, count + 1)]
     error = {"error": {"type": "ValueError", "message": "no"}}
     lines += [
