@@ -13,8 +13,8 @@ SHORTEST = 8
 _NAMES = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE)S?$", re.IGNORECASE)
 _HARD = re.compile(r"(?:SECRET|PASSWORD|PASSWD|PASSPHRASE)S?$", re.IGNORECASE)
 """Names whose values are secret even where they are words."""
-_WORD = "(?:[a-z]{1,16}|[A-Z]{1,16}|[A-Z][a-z]{1,15})"
-_WORDS = re.compile(rf"{_WORD}(?:[-_. :/]{_WORD}){{0,2}}")
+_WORD = "(?:[a-z]{1,14}|[A-Z]{1,14}|[A-Z][a-z]{1,13})"
+_WORDS = re.compile(rf"{_WORD}(?:[-_. :/]{_WORD})?")
 _NUMBER = re.compile(r"[+-]?\d{1,11}(?:\.\d+)?")
 _PLACE = re.compile(r"(?:~|\.{1,2})?/\S*|[A-Za-z]:\\.*|(?:https?|file|unix)://[^@]*")
 

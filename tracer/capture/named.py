@@ -76,6 +76,8 @@ _CURL = re.compile(r"(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,100}:([^\s\"']{1,200})"
 
 def kind_of(name: str) -> tuple[str, bool] | None:
     """`(kind, strong)` for a dict's key that names a secret, None for any other."""
+    if "[secret: " in name:
+        return None  # what stands there was a secret, and says nothing of what is beside it
     normal = "_".join(_WORDS.findall(name[:200])).lower()
     found = _STRONG_NAME.search(normal)
     if found is None:

@@ -14,6 +14,7 @@ _NAMES = (
     *("accesskey", "secretkey", "privatekey", "accountkey", "sharedkey", "pwd", "auth", "cookie", "credential", "sig="),
     *("signature", "bearer", "pass=", "pass:", '"pass', "'pass", "access key", "secret key", "private key", "login"),
 )
+_MARKER = re.compile(r"\[secret: [A-Za-z][\w .-]{0,99}\]")
 _CUT = " characters cut …\n"
 _CUT_AT = re.compile(r"\n… [\d,]+ characters cut …\n")
 _RUN = string.ascii_letters + string.digits + "_-+/=.~%"
@@ -30,8 +31,11 @@ def may_be_named(text: str) -> bool:
     return any(name in lowered for name in _NAMES)
 
 
-def merged_spans(found: list[Span]) -> list[Span]:
-    """In order, none overlapping another; each of the kind of its longest part."""
+def merged_spans(text: str, found: list[Span]) -> list[Span]:
+    """In order, none overlapping another; each of the kind of its longest part. Markers that stand there stay."""
+    if "[secret: " in text:
+        markers = [marker.span() for marker in _MARKER.finditer(text)]
+        found = [span for span in found if not any(start <= span.start < end for start, end in markers)]
     merged: list[Span] = []
     longest = 0
     for span in sorted(found, key=lambda span: (span.start, -span.end)):

@@ -68,6 +68,7 @@ class Redactor:
         self._patterns = tuple(patterns)
         self._function = function
         self._variables = tuple(variables)
+        self._shortest = 1 if self._patterns else SHORTEST
         self._harmless: set[str] = set()
         """Keys that name no secret and hold none."""
         self._clean: set[str] = set()
@@ -75,6 +76,11 @@ class Redactor:
         """Hash and length: their texts are not kept alive for this."""
         self._grown: dict[str, str] = {}
         self._said = False
+
+    @property
+    def shortest(self) -> int:
+        """Characters of the shortest text that may be secret by itself."""
+        return self._shortest
 
     @property
     def asks(self) -> bool:
@@ -107,11 +113,11 @@ class Redactor:
             value = value.values()
         elif value and _is_pair(value[0]) and all(map(_is_pair, value)) and not self._are_harmless(dict(value)):
             return False
-        clean = self._clean
+        clean, shortest = self._clean, self._shortest
         for item in value:
             kind = type(item)
             if kind is str:
-                if len(item) >= SHORTEST and item not in clean and not self._is_clean(item):
+                if len(item) >= shortest and item not in clean and not self._is_clean(item):
                     return False
             elif (kind is dict or kind is list) and item and not self._is_clean_tree(item):
                 return False
@@ -139,7 +145,7 @@ class Redactor:
 
     def _is_clean(self, text: str) -> bool:
         size = len(text)
-        if size < SHORTEST or text in self._clean:
+        if size < self._shortest or text in self._clean:
             return True
         if size <= _LONGEST_REMEMBERED:
             if not self._is_clean_growing(text):
@@ -310,7 +316,7 @@ class Redactor:
                 start, end = match.span(1 if pattern.groups and match[1] is not None else 0)
                 if end > start:
                     found.append(Span(start, end, kind))
-        return merged_spans(found)
+        return merged_spans(text, found)
 
 
 def _is_pair(value: Any) -> bool:

@@ -15,7 +15,7 @@ from tracer.log.writer import Writer
 from .encode import LIMITS
 from .findings.step import Step
 from .markers import Json
-from .redact import SHORTEST, Redactor, unredacted
+from .redact import Redactor, unredacted
 from .rules import Redact
 
 _LONGEST = min(200, LIMITS.max_string)
@@ -52,6 +52,7 @@ class Tokens:
         self._redact = redact
         self._clock = clock
         # Somebody's own function wants to see every text.
+        self._shortest = redact.shortest if isinstance(redact, Redactor) else 0
         self._able = redact is unredacted or (isinstance(redact, Redactor) and not redact.asks)
         self._said: dict[str, _Said] = {}
         self._tries: dict[str, int] = {}
@@ -81,7 +82,7 @@ class Tokens:
                 orjson.dumps(fields, None, _OPTIONS) != said.before + json + said.after or _extra_of(chunk)
             ):
                 return False
-            if len(text) >= SHORTEST and self._redact(text, "content") is not text:
+            if len(text) >= self._shortest and self._redact(text, "content") is not text:
                 return False
         except Exception:  # half a surrogate pair, say, or what orjson does not know
             return False
