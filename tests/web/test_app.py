@@ -187,7 +187,7 @@ def test_a_log_that_cannot_be_made(own: Live) -> None:
     assert reply.status == 507
     assert "File exists" in reply.json()["detail"]
     own.folder.unlink()
-    assert own.ask("POST", "/api/runs", body={"chain": "echo", "input": 1}).status == 201, "a deleted folder is made anew"
+    assert own.ask("POST", "/api/runs", body={"chain": "echo", "input": 1}).status == 201, "it is made anew"
 
 
 # The list
