@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Gaps } from "../../static/js/gaps.js";
 import { health } from "../../static/js/health.js";
 import { RunStore } from "../../static/js/store.js";
-import { served } from "./served.js";
+import { whole } from "./served.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
 const names = readdirSync(fixtures).filter((name) => name.endsWith(".jsonl"));
@@ -16,7 +16,7 @@ const names = readdirSync(fixtures).filter((name) => name.endsWith(".jsonl"));
 for (const name of names) {
   test(`fixture ${name}`, () => {
     const store = new RunStore("r");
-    for (const line of served(readFileSync(fixtures + name))) store.take(line, 0, false);
+    for (const line of whole(readFileSync(fixtures + name))) store.take(line, 0, false);
     store.lost();
     const expected = readFileSync(fixtures + name.replace(".jsonl", ".health.json"), "utf-8");
     assert.deepEqual(health(store.moment), JSON.parse(expected));

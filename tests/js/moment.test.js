@@ -10,7 +10,7 @@ import { health } from "../../static/js/health.js";
 import { Fold } from "../../static/js/spans.js";
 import { RunStore } from "../../static/js/store.js";
 import { chanceRun } from "./chance.js";
-import { served } from "./served.js";
+import { whole } from "./served.js";
 
 /** @typedef {Record<string, any>} Line */
 
@@ -78,7 +78,7 @@ const all = (length) => Array.from({ length }, (_, row) => row);
 
 for (const name of names) {
   test(`each moment of ${name}`, () => {
-    const lines = served(readFileSync(fixtures + name));
+    const lines = whole(readFileSync(fixtures + name));
     holds(lines, all(lines.length).reverse());
   });
 }

@@ -6,13 +6,13 @@ import { readFileSync } from "node:fs";
 import { health } from "../../static/js/health.js";
 import { RunStore } from "../../static/js/store.js";
 import { chanceRun, chances } from "./chance.js";
-import { served } from "./served.js";
+import { whole } from "./served.js";
 
 const MOMENTS = 200;
 
 for (const name of process.argv.slice(2)) {
   const seed = /^\d+$/.test(name) ? Number(name) : 0;
-  const lines = seed ? chanceRun(seed, 20 + seed * 7) : served(readFileSync(name));
+  const lines = seed ? chanceRun(seed, 20 + seed * 7) : whole(readFileSync(name));
   const store = new RunStore("r");
   for (const line of lines) store.take(line, 0, false);
   store.lost();

@@ -1,5 +1,13 @@
 // What tests read of a run file.
 
+import { Whole } from "../../static/js/expand.js";
+
+/** The lines of a file, put back. @param {Buffer} bytes */
+export function whole(bytes) {
+  const lines = new Whole();
+  return served(bytes).map((line) => lines.line(line));
+}
+
 import { check } from "../../static/js/lines.js";
 
 /**

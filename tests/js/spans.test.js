@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { Fold, spanEvent } from "../../static/js/spans.js";
-import { served } from "./served.js";
+import { whole } from "./served.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
 const names = readdirSync(fixtures)
@@ -18,7 +18,7 @@ test("there are fixtures", () => assert.ok(names.length >= 16));
 for (const name of names) {
   test(`fixture ${name}`, () => {
     const fold = new Fold();
-    for (const line of served(readFileSync(`${fixtures}${name}.jsonl`))) fold.add(line);
+    for (const line of whole(readFileSync(`${fixtures}${name}.jsonl`))) fold.add(line);
     fold.lost(); // a fixture without run_end is a run whose writer died
     assert.deepEqual(
       JSON.parse(JSON.stringify(fold.summary())),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracer.log.expand import Whole
 from tracer.log.file import read
 from tracer.log.gaps import Gaps
 from tracer.log.health import health
@@ -20,7 +21,7 @@ FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").glob("*.jsonl"))
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 def test_fixture(path: Path) -> None:
-    fold = Fold.of(read(path))
+    fold = Fold.of(map(Whole().line, read(path)))
     fold.lost()
     assert health(fold) == json.loads(path.with_suffix(".health.json").read_text())
 

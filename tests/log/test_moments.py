@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tracer.log.expand import Whole
 from tracer.log.file import read
 from tracer.log.health import health
 from tracer.log.spans import Fold
@@ -24,7 +25,7 @@ def test_the_page_at_200_moments_of_every_fixture_and_of_runs_made_by_chance() -
     said = subprocess.run([node, script, *names], capture_output=True, check=True, timeout=60).stdout
     seen = 0
     for answer in map(json.loads, said.splitlines()):
-        lines = answer["lines"] or list(read(Path(answer["name"])))
+        lines = answer["lines"] or list(map(Whole().line, read(Path(answer["name"]))))
         states = {moment["row"]: moment for moment in answer["moments"]}
         assert len(states) >= min(100, len(lines)), answer["name"]
         fold = Fold()
