@@ -202,7 +202,11 @@ export class RunStore {
 
   /** The value a span streams, as it grows; begun anew for a span nobody looked at. @param {Span} span */
   growth(span) {
-    if (!this.moment.isNow) return this.#replayed(span);
+    return this.moment.isNow ? this.#growing(span) : this.#replayed(span);
+  }
+
+  /** @param {Span} span */
+  #growing(span) {
     let growth = this.#growths.get(span.span);
     const object = this.#objects.get(span.span);
     if (!growth && object) {
@@ -344,7 +348,9 @@ export class RunStore {
     const { t_us } = this.fold;
     if (phase === "stream" && form === TREE) {
       this.#objects.set(number, { value: data.chunk, t_us });
-      this.#growths.get(number)?.offer(data.chunk, t_us);
+      // A parser's value is what the page shows first: when each part of it came is known from its start.
+      const growth = span.type === "parser" ? this.#growing(span) : this.#growths.get(number);
+      growth?.offer(data.chunk, t_us);
     } else if (phase === "end" && isTree(data.output)) {
       this.#growths.get(number)?.offer(data.output, t_us);
     }
