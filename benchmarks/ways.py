@@ -26,6 +26,8 @@ from . import client
 from .loads import LOADS, Load
 
 ROOT = Path(__file__).resolve().parents[1]
+_OF_ALL_THREADS = 2
+"""Linux makes the clock of a process out of its id and this (clock_getcpuclockid)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Way(ABC):
 
     name: str
     process: subprocess.Popen[str]
+
+    def cpu(self) -> float:
+        """Seconds of processor time that the process has taken so far, in all its threads. On Linux only."""
+        return time.clock_gettime(~self.process.pid << 3 | _OF_ALL_THREADS)
 
     @abstractmethod
     def run(self, load: Load) -> Took:
