@@ -250,7 +250,7 @@ def test_what_the_server_refuses_is_said_in_words(list_page: Page) -> None:
 
 
 def test_ten_windows_of_one_browser_are_all_alive_and_clickable(open_context: OpenContext, full: Server) -> None:
-    context = open_context(viewport={"width": 1000, "height": 500})
+    context = open_context(viewport={"width": 1200, "height": 500})
     pages = [context.new_page() for _ in range(10)]
     pages[0].goto(full.url)
     run = post_run(pages[0], "count", {**LONG, "pause": 0.3})

@@ -11,6 +11,7 @@ import { tickStep, ticks } from "../layout.js";
 const LEAST = 46;
 const LETTER = 6.2;
 const EDGE = 16;
+const BUTTON = 72;
 /** A drag shorter than this is a click. */
 const LEAST_DRAG = 4;
 
@@ -78,6 +79,7 @@ export class RulerView {
   #drawTicks(scale, width) {
     const { window, scale: times } = this.scene;
     const step = tickStep(window.width, width);
+    const end = width + EDGE - (window.isWhole ? 0 : BUTTON);
     let used = 0;
     let last = Number.NEGATIVE_INFINITY;
     for (const piece of times.pieces(window.from, window.to)) {
@@ -87,7 +89,7 @@ export class RulerView {
         const mark = this.#mark(this.#ticks, used++, "tick", "line");
         // Where times only count lines, so do the ticks.
         const text = isTimed(this.scene.store?.header) ? tickLabel(us, step) : step < 1 ? "" : `line ${us}`;
-        const isCut = x - last < LEAST || x + text.length * LETTER + 8 > width + EDGE;
+        const isCut = x - last < LEAST || x + text.length * LETTER + 8 > end;
         if (!isCut) last = x;
         place(mark, x);
         setText(mark.label, text);

@@ -405,6 +405,7 @@ export class TimelineView {
       case "fit":
         if (event.all || index < 0) window.all();
         else scene.fit(index);
+        this.#reveal = index >= 0 && !event.all;
         break;
       case "error":
         this.#toError(event.step);
