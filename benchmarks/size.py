@@ -16,6 +16,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def main() -> int:
             question = {"question": "Who lives there?"}
             logs[count] = asyncio.run(recorded(json_of(count), question, Path(folder) / f"{count}.jsonl"))
             said(f"JSON of {count} records", logs[count], given.parts)
-        for small, big in zip(counts, counts[1:], strict=False):
+        for small, big in pairwise(counts):
             growth = logs[big].log / logs[small].log
             print(f"{f'  from {small} to {big} records':30}{growth:.2f} × the log")
         answer = Reply(text=" ".join(f"word{n % 10}" for n in range(given.tokens)))
