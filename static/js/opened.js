@@ -1,6 +1,7 @@
 // A log that lies somewhere as bytes: read once from its start, and its lines again when somebody looks. No DOM.
 
 import { Whole } from "./expand.js";
+import { LineFinder } from "./find_lines.js";
 import { check } from "./lines.js";
 import { Elements, eventIn, PlainLines, shapeOf } from "./plain.js";
 import { buffersOf, LogReader } from "./reader.js";
@@ -15,6 +16,7 @@ import { isTree } from "./values.js";
  * @typedef {{ type: "batch", batch: import("./reader.js").LogBatch, size: number }
  *   | { type: "done", size: number, plain: boolean }
  *   | { type: "failed", text: string }
+ *   | { type: "found", id: number, hits: import("./find_lines.js").Hit[], share: number, done: boolean, error?: string }
  *   | { type: "answer", id: number, value?: any, error?: string }} Told  What the page is told.
  */
 
@@ -25,6 +27,8 @@ const LOOKED_AT = 200;
 const BLOCK = 1 << 18;
 const BLOCKS = 16;
 const FIRST_ROWS = 200;
+/** How long a search works before it listens. */
+const TURN_MS = 25;
 
 export class Opened {
   /** @type {import("./plain.js").Shape | null} */
@@ -144,6 +148,17 @@ export class Opened {
 
   /** A line as it stands in the log; null where there is none. @param {number} seq @returns {Line | null} */
   #raw(seq) {
+    const raw = this.#rawBytes(seq);
+    return raw && this.#lineOf(seq, raw);
+  }
+
+  /** @param {number} seq @param {Uint8Array} raw */
+  #lineOf(seq, raw) {
+    return this.#plain ? this.#plainLine(seq, raw) : check(seq, raw);
+  }
+
+  /** The bytes of a line; null where there is none. @param {number} seq @returns {Uint8Array | null} */
+  #rawBytes(seq) {
     const { offsets } = this.#reader;
     if (seq < 0 || seq >= offsets.length) return null;
     const begin = offsets.at(seq);
@@ -152,10 +167,8 @@ export class Opened {
       : seq + 1 < offsets.length
         ? offsets.at(seq + 1) - 1
         : this.#reader.read - 1;
-    if (!(end > begin)) return this.#plain ? null : check(seq, new Uint8Array(0));
-    const raw = this.#bytes(begin, end);
-    if (!this.#plain) return check(seq, raw);
-    return this.#plainLine(seq, raw);
+    if (!(end > begin)) return this.#plain ? null : new Uint8Array(0);
+    return this.#bytes(begin, end);
   }
 
   /** @param {number} seq @param {Uint8Array} raw @returns {Line} */
@@ -201,6 +214,34 @@ export class Opened {
       if (line) found.push(this.#whole.line(line));
     }
     return found;
+  }
+
+  /**
+   * Looks for texts in what has been read of it, in turns between which others are heard.
+   * @param {string[]} texts @param {(hits: import("./find_lines.js").Hit[], share: number) => void} hear
+   * @param {() => boolean} isStopped
+   */
+  async find(texts, hear, isStopped) {
+    const finder = new LineFinder(texts, (seq) => this.#raw(seq));
+    const { offsets } = this.#reader;
+    const utf8 = new TextDecoder();
+    let until = performance.now() + TURN_MS;
+    /** @type {import("./find_lines.js").Hit[]} */
+    let hits = [];
+    for (let seq = 0; seq < offsets.length; seq++) {
+      const raw = this.#rawBytes(seq);
+      if (raw) {
+        const parse = () => /** @type {Line} */ (this.#lineOf(seq, raw));
+        hits.push(...finder.take(seq, offsets.at(seq), utf8.decode(raw), parse));
+      }
+      if (performance.now() < until) continue;
+      hear(hits, seq / offsets.length);
+      hits = [];
+      await new Promise((resolve) => setTimeout(resolve));
+      if (isStopped()) return;
+      until = performance.now() + TURN_MS;
+    }
+    hear(hits, 1);
   }
 
   /**

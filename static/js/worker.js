@@ -4,15 +4,18 @@ import { Opened } from "./opened.js";
 import { fileSource, urlSource } from "./source.js";
 
 /** @typedef {{ type: "open", file?: File, url?: string }} Open */
+/** @typedef {{ type: "find", id: number, texts: string[] } | { type: "stop-find", id: number }} Find */
 /** @typedef {{ type: "lines", id: number, first: number, last: number } | { type: "track", id: number, seqs: number[], rows: number[] }} Ask */
 
 /** @type {Opened | null} */
 let opened = null;
+/** Searches that go on. @type {Set<number>} */
+const searches = new Set();
 /** @param {import("./opened.js").Told} told @param {Transferable[]} [buffers] */
 const post = (told, buffers = []) => /** @type {any} */ (self).postMessage(told, buffers);
 
 self.addEventListener("message", async ({ data }) => {
-  /** @type {Open | Ask} */
+  /** @type {Open | Ask | Find} */
   const asked = data;
   if (asked.type === "open") {
     try {
@@ -24,6 +27,14 @@ self.addEventListener("message", async ({ data }) => {
     }
     return;
   }
+  if (asked.type === "stop-find") {
+    searches.delete(asked.id);
+    return;
+  }
+  if (asked.type === "find") {
+    await find(asked.id, asked.texts);
+    return;
+  }
   try {
     if (!opened) throw new Error("Nothing is open.");
     const value =
@@ -33,3 +44,20 @@ self.addEventListener("message", async ({ data }) => {
     post({ type: "answer", id: asked.id, error: error instanceof Error ? error.message : String(error) });
   }
 });
+
+/** @param {number} id @param {string[]} texts */
+async function find(id, texts) {
+  searches.add(id);
+  try {
+    await opened?.find(
+      texts,
+      (hits, share) => post({ type: "found", id, hits, share, done: false }),
+      () => !searches.has(id),
+    );
+    post({ type: "found", id, hits: [], share: 1, done: true });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    post({ type: "found", id, hits: [], share: 1, done: true, error: text });
+  }
+  searches.delete(id);
+}

@@ -12,6 +12,8 @@ export class WorkerLog {
   #asked = 0;
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
   #waiting = new Map();
+  /** Who hears of a search. @type {Map<number, import("./find.js").Hears>} */
+  #searches = new Map();
 
   /** @param {Hears} hears */
   constructor(hears) {
@@ -26,6 +28,7 @@ export class WorkerLog {
       if (told.type === "batch") hears.batch(told.batch, told.size);
       else if (told.type === "done") hears.done(told.plain);
       else if (told.type === "failed") hears.failed(told.text);
+      else if (told.type === "found") this.#found(told);
       else {
         const waiting = this.#waiting.get(told.id);
         this.#waiting.delete(told.id);
@@ -33,6 +36,28 @@ export class WorkerLog {
         else waiting?.reject(new Error(told.error));
       }
     });
+  }
+
+  /** Looks for texts in what has been read. @param {string[]} texts @param {import("./find.js").Hears} hears */
+  find(texts, hears) {
+    const id = ++this.#asked;
+    this.#searches.set(id, hears);
+    this.#worker.postMessage({ type: "find", id, texts });
+    return {
+      stop: () => {
+        this.#searches.delete(id);
+        this.#worker.postMessage({ type: "stop-find", id });
+      },
+    };
+  }
+
+  /** @param {Extract<Told, { type: "found" }>} told */
+  #found({ id, hits, share, done, error }) {
+    const hears = this.#searches.get(id);
+    if (hits.length || !done) hears?.hits(hits, share);
+    if (!done) return;
+    this.#searches.delete(id);
+    hears?.done(error ?? "");
   }
 
   /** @param {{ file: File } | { url: string }} what */

@@ -36,9 +36,10 @@ class Hit(NamedTuple):
 
 
 class Look(NamedTuple):
-    """How far a look through the file has come, in bytes, and what it found since the last one."""
+    """How far a look through the file has come, in bytes of how many, and what it found since the last one."""
 
     read: int
+    of: int
     hits: list[Hit]
 
 
@@ -52,7 +53,7 @@ def find(file: LogFile, texts: Sequence[str]) -> Iterator[Look]:
         for seq, raw in block:
             hits += finder.take(seq, raw, begin)
             begin += len(raw) + 1
-        yield Look(lines.end, hits)
+        yield Look(lines.end, max(lines.end, file.size()), hits)
 
 
 class _Recent:
@@ -222,5 +223,5 @@ def _has(needle: Needle, text: str) -> bool:
 
 
 def dumped(look: Look) -> bytes:
-    """As JSON: `{"read", "hits": [[text, span, seq, where], …]}`."""
-    return orjson.dumps({"read": look.read, "hits": [list(hit) for hit in look.hits]})
+    """As JSON: `{"read", "of", "hits": [[text, span, seq, where], …]}`."""
+    return orjson.dumps({"read": look.read, "of": look.of, "hits": [list(hit) for hit in look.hits]})
