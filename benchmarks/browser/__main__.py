@@ -18,7 +18,7 @@ from playwright.sync_api import Browser
 from tracer.log.store import new_run_id
 
 from . import logs
-from .harness import Watched, chromium, empty, paced_writer, server, until, wait
+from .harness import Watched, chromium, empty, paced_writer, parsing, server, until, wait
 
 FOLDER = Path(os.environ.get("TRACER_BENCH_LOGS") or Path(tempfile.gettempdir()) / "tracer-bench-logs")
 RATE = 20_000
@@ -50,6 +50,7 @@ def open_log(browser: Browser) -> None:
         began = float(page.evaluate("() => __opened"))
         first = wait(page, f"{ROWS} > 0", 30)
         done = wait(page, f"{COUNT} === text", 120, f"{lines:,}")
+        print(f"  a worker that only parses it: {parsing(browser, path):.2f} s")
         print(f"  first spans after {first - began:.0f} ms, complete after {(done - began) / 1000:.2f} s")
         page.wait_for_timeout(500)
         print(f"  meanwhile {watched.seen()}")

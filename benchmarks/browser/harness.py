@@ -139,6 +139,40 @@ def empty(browser: Browser, seconds: float = 5) -> Frames:
     return found
 
 
+def parsing(browser: Browser, path: Path) -> float:
+    """Seconds that a worker takes to do nothing with this file but JSON.parse each line: the least there can be."""
+    page = browser.new_page()
+    page.set_content("<input type=file>")
+    page.set_input_files("input", path)
+    seconds = page.evaluate(_PARSE)
+    page.close()
+    return float(seconds)
+
+
+_PARSE = """() => new Promise((done) => {
+  const work = async ({ data: file }) => {
+    const began = performance.now(), decoder = new TextDecoder();
+    let rest = new Uint8Array(0);
+    for (let at = 0; at < file.size; at += 1 << 20) {
+      const read = new Uint8Array(await file.slice(at, at + (1 << 20)).arrayBuffer());
+      const bytes = new Uint8Array(rest.length + read.length);
+      bytes.set(rest);
+      bytes.set(read, rest.length);
+      let from = 0;
+      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+        JSON.parse(decoder.decode(bytes.subarray(from, end)));
+        from = end + 1;
+      }
+      rest = bytes.slice(from);
+    }
+    postMessage((performance.now() - began) / 1000);
+  };
+  const worker = new Worker(URL.createObjectURL(new Blob([`onmessage = ${work}`])));
+  worker.onmessage = ({ data }) => done(data);
+  worker.postMessage(document.querySelector("input").files[0]);
+})"""
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:

@@ -15,7 +15,7 @@ import { WorkerLog } from "./worker_log.js";
 /** Bytes from which on a log is read by another thread. */
 const LONG = 20e6;
 /** So often the page is drawn while a log is read: each time takes from the reading. */
-export const READING_MS = 150;
+export const READING_MS = 300;
 
 /** One run, read from its first line on, and followed while it goes on. */
 export class RunSession {
