@@ -1,0 +1,218 @@
+"""Values that grow are written in a short way: the very lines that the long way gives, whatever comes in between."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tracer
+from tests.log.streams import Run
+from tracer.capture.encode import encode
+from tracer.capture.growing import Growing
+from tracer.capture.record import header
+from tracer.capture.rules import chosen
+from tracer.capture.tap import Tap
+from tracer.log.writer import Writer
+
+
+class Kind(enum.StrEnum):
+    """Its members are equal to text, and orjson writes them as such."""
+
+    A = "a"
+
+
+class Recorder:
+    """Sends events of one chain and of one around it to a tap, and knows what their chunks were like."""
+
+    def __init__(self, path: Path, redact: Any = False) -> None:
+        self.path = path
+        self.redact = chosen(redact)
+        fields = header("run", "chain", "x", None, redact=self.redact)
+        self.tap = Tap(Writer(path, fields), "x", self.redact, fields)
+        self.expected: list[bytes] = []
+        self.short = 0
+        for run_id, above in (("outer", []), ("inner", ["outer"])):
+            self._send("on_chain_start", run_id, {}, above)
+
+    def _send(self, event: str, run_id: str, data: dict[str, Any], above: list[str]) -> None:
+        about = {"run_id": run_id, "name": run_id, "tags": [], "metadata": {}, "parent_ids": above}
+        self.tap.sent({"event": event, **about, "data": data})
+
+    def say(self, chunk: Any, run_id: str = "inner") -> None:
+        self.expected.append(orjson.dumps(self.redact(encode({"chunk": chunk}))))
+        self._send("on_chain_stream", run_id, {"chunk": chunk}, [] if run_id == "outer" else ["outer"])
+
+    def check(self) -> tracer.Run:
+        self.tap.end({"status": "ok", "spans": 2})
+        run = tracer.load(self.path)
+        found = [orjson.dumps(line["data"]) for line in run.lines if line["event"] == "on_chain_stream"]
+        assert found == self.expected
+        assert self.tap.dropped == 0
+        return run
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each event that the short way was tried for took it."""
+    took: list[bool] = []
+    write = Growing.write
+
+    def noted(self: Growing, event: Any) -> bool:
+        took.append(write(self, event))
+        return took[-1]
+
+    monkeypatch.setattr(Growing, "write", noted)
+    return took
+
+
+def records(count: int) -> dict[str, Any]:
+    people = [{"id": n, "name": f"Person {n}", "left": None, "score": n / 2, "tags": ["a", "b"]} for n in range(count)]
+    return {"people": people}
+
+
+def test_partial_json_takes_the_short_way(tmp_path: Path, short: list[bool]) -> None:
+    recorder = Recorder(tmp_path / "r.jsonl")
+    for count in range(10, 40):
+        value = records(count)
+        recorder.say(value)
+        recorder.say(value, "outer")
+        value["people"][-1]["note"] = "text that"
+        recorder.say(value)
+        recorder.say(value, "outer")
+        value["people"][-1]["note"] += " goes on"
+        recorder.say(value)
+    run = recorder.check()
+    # The first one of each chain shows what it is like.
+    assert short.count(False) == 2 + 2
+    assert run.path.stat().st_size < 60_000
+
+
+def changes() -> dict[str, Callable[[dict[str, Any]], Any]]:
+    """What may come next in place of a value's last state: each is something that orjson or Python take for another."""
+
+    def replaced(**fields: Any) -> Callable[[dict[str, Any]], Any]:
+        return lambda value: {**value, "people": [{**value["people"][0], **fields}, *value["people"][1:]]}
+
+    def added(item: Any) -> Callable[[dict[str, Any]], Any]:
+        return lambda value: {**value, "people": [*value["people"], item]}
+
+    deep: Any = "deep"
+    for _ in range(120):
+        deep = [deep]
+    cycle: list[Any] = []
+    cycle.append(cycle)
+    return {
+        "an enum for its text": replaced(name=Kind.A),
+        "NaN for null": replaced(left=float("nan")),
+        "infinity for null": replaced(left=float("-inf")),
+        "true for 1": replaced(id=True),
+        "1.0 for 1": replaced(id=0.0),
+        "-0.0 for 0.0": replaced(score=-0.0),
+        "a tuple for a list": replaced(tags=("a", "b")),
+        "an enum at the end": added(Kind.A),
+        "a UUID at the end": added(uuid.UUID(int=7)),
+        "a Fragment at the end": added(orjson.Fragment(b"1")),
+        "NaN at the end": added(float("nan")),
+        "a marker of one's own": added({"$tracer": "nan"}),
+        "another one": added({"$$tracer": "nan"}),
+        "half a surrogate pair": added("\ud800"),
+        "a big integer": added(2**70),
+        "a key that is no text": added({1: 2}),
+        "a set": added({1}),
+        "nothing that can be read": added(object()),
+        "what is too deep": added(deep),
+        "what is nearly too deep": added(deep[0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]),
+        "a circle": added(cycle),
+        "what a graph asks": lambda value: {**value, "__interrupt__": ()},
+        "a list": lambda value: [value],
+        "nothing": lambda value: None,
+        "less": lambda value: {"people": value["people"][:-1]},
+        "another dict": lambda value: {"more": value},
+    }
+
+
+@pytest.mark.parametrize("change", list(changes()))
+def test_what_only_looks_alike_is_told_apart(change: str, tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "r.jsonl")
+    make = changes()[change]
+    for count in (10, 11):
+        recorder.say(records(count))
+    recorder.say(make(records(11)))
+    for count in (12, 13):
+        recorder.say(records(count))
+    recorder.check()
+
+
+def test_an_object_that_changes_between_two_events(tmp_path: Path, short: list[bool]) -> None:
+    recorder, value = Recorder(tmp_path / "r.jsonl"), records(12)
+    for _ in range(2):
+        recorder.say(value)
+        recorder.say(value, "outer")
+    for change in (lambda: value["people"].pop(), lambda: value["people"][0].update(name="other"), value.clear):
+        change()
+        recorder.say(value, "outer")
+        recorder.say(value)
+    recorder.check()
+    assert True in short
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        {"note": "the key is sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"},
+        {"password": "hunter2-is-a-secret"},
+        {"name": "Authorization", "value": "Bearer abcdefghijklmnopqrstuvwxyz"},
+    ],
+)
+def test_secrets_in_what_is_new(piece: dict[str, str], tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "r.jsonl", redact=True)
+    value = {**records(12), "headers": [{"said": "before"}]}
+    recorder.say(value)
+    for end in range(1, 1 + max(map(len, piece.values()))):
+        new = {key: text[:end] for key, text in piece.items()}
+        recorder.say({**value, "headers": [*value["headers"], new]})
+    for name in piece:
+        recorder.say({**value, "headers": [*value["headers"], {name: piece[name]}]})
+    recorder.check()
+    assert any(b"secret" in one for one in recorder.expected)
+
+
+def test_a_few_objects_in_very_many_places(tmp_path: Path, short: list[bool]) -> None:
+    recorder, value = Recorder(tmp_path / "r.jsonl"), records(12)
+    recorder.say(value)
+    shared: list[Any] = ["x" * 1_000]
+    for _ in range(12):
+        shared = [shared] * 10
+    tried = len(short)
+    # As JSON it would be a petabyte: what the long way makes of it depends on how far it gets in its time.
+    recorder.tap.sent(
+        {
+            **{"event": "on_chain_stream", "run_id": "inner", "name": "inner", "tags": [], "metadata": {}},
+            **{"parent_ids": ["outer"], "data": {"chunk": {**value, "people": [*value["people"], shared]}}},
+        }
+    )
+    assert short[tried:] == [False]
+    recorder.tap.end({"status": "ok"})
+    assert len(tracer.load(recorder.path).lines) == 6
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(random=st.randoms(use_true_random=False))
+def test_whatever_is_streamed(random: Random, tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / f"{random.getrandbits(64)}.jsonl")
+    run = Run(random)
+    value: Any = {"begin": records(6), "then": None}
+    for _ in range(25):
+        value = run._changed(value)
+        for run_id in random.choices(["inner", "outer"], k=2):
+            recorder.say(value, run_id)
+    recorder.check()
