@@ -12,6 +12,7 @@ import { RunsSession } from "./runs_session.js";
 import { mountCompose } from "./views/compose.js";
 import { mountDrawer } from "./views/drawer.js";
 import { mountOpen } from "./views/drop.js";
+import { mountHelp } from "./views/help.js";
 import { drawDenied, drawGone, drawHome, drawMissing } from "./views/home.js";
 import { drawNotice } from "./views/notice.js";
 import { RunsView } from "./views/runs.js";
@@ -81,6 +82,7 @@ const touchHome = loop.add(() => {
 });
 
 mountTheme(part("theme", HTMLElement));
+const help = mountHelp(part("help", HTMLElement));
 
 let hadRuns = false;
 const runsSession = new RunsSession(
@@ -112,6 +114,9 @@ function send(event) {
       break;
     case "new":
       newRun();
+      break;
+    case "help":
+      help.open();
       break;
     case "reconnect":
       runPage.session?.feed.open();

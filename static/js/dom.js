@@ -109,6 +109,12 @@ export function turnPool(parent, pool, from, to) {
  *   | { type: "pan", by: number }
  *   | { type: "fit", all?: boolean }
  *   | { type: "error", step: number }
+ *   | { type: "find", text: string }
+ *   | { type: "find-step", by: 1 | -1 }
+ *   | { type: "find-focus" }
+ *   | { type: "find-leave" }
+ *   | { type: "deselect" }
+ *   | { type: "help" }
  *   | { type: "row", go: RowStep }
  *   | { type: "fold", all?: boolean }} PageEvent
  * select: `open` where its details are asked for, not only marked; jump: show this line in the event log; keep: make a run of the file that is shown; layout:
@@ -116,7 +122,9 @@ export function turnPool(parent, pool, from, to) {
  * window: the user sees this stretch of time, null for all of it; seek: show the run as it was after this row, null for
  * now; seek-time: as it was at this time, in microseconds; play: play or pause; step: by a line, or by what a model said;
  * follow: back to now; view: the graph or the timeline, null the other one; zoom: so many times nearer; pan: by shares of what is seen; fit: what is selected, or all, into the window;
- * error: to the next one, or the one before; row: the selection moves; fold: what is selected, or all, opens or shuts.
+ * error: to the next one, or the one before;
+ * find: search the run for this; find-step: to the next span that fits, or the one before; find-focus, find-leave: the
+ * keyboard goes into the search box, or out of it; deselect: no span; help: show the help sheet; row: the selection moves; fold: what is selected, or all, opens or shuts.
  */
 /** @typedef {"next" | "previous" | "first" | "last" | "page-down" | "page-up" | "in" | "out" | "open"} RowStep */
 /** @typedef {(event: PageEvent) => void} Send */

@@ -56,6 +56,7 @@ export const KEYS = [
   { key: "0", when: "", words: "Show all of the run", event: { type: "fit", all: true } },
   { key: "E", shift: false, when: "", words: "Next error", event: { type: "error", step: 1 } },
   { key: "Shift+E", shift: true, when: "", words: "Error before", event: { type: "error", step: -1 } },
+  { key: "/", when: "", words: "Find in the run", event: { type: "find-focus" } },
   { key: "*", when: "", words: "Fold all, or open all", event: { type: "fold", all: true } },
   { key: "Space", code: "Space", when: "", words: "Play the run back, or pause", event: { type: "play" } },
   { key: ",", code: "Comma", shift: false, when: "", words: "Event before", event: { type: "step", by: -1 } },
@@ -87,6 +88,8 @@ export const KEYS = [
   { key: "PageUp", when: ROWS, words: "A page up", event: { type: "row", go: "page-up" } },
   { key: "Enter", when: ROWS, words: "Open its details", event: { type: "row", go: "open" } },
   { key: "End", when: "", words: "Back to the newest event", event: { type: "follow" } },
+  { key: "Escape", when: "", words: "Select no span", event: { type: "deselect" } },
+  { key: "?", when: "", words: "This help", event: { type: "help" } },
 ];
 
 /**

@@ -2,6 +2,8 @@
 
 import { worthSeeing } from "./choice.js";
 import { el, show } from "./dom.js";
+import { Find } from "./find.js";
+import { searchDeep } from "./find_deep.js";
 import { chainLabel, duration, errorName } from "./format.js";
 import { eventOf, ROWS } from "./keys.js";
 import { OpenedSession } from "./opened_session.js";
@@ -12,8 +14,10 @@ import { RunSession } from "./session.js";
 import { ChainGraphView } from "./views/chain_graph.js";
 import { DetailsView, TABS } from "./views/details.js";
 import { EventsView } from "./views/events.js";
+import { FindView } from "./views/find.js";
 import { FindingsView } from "./views/findings.js";
 import { HeaderView } from "./views/header.js";
+import { Highlights } from "./views/highlight.js";
 import { InterruptView } from "./views/interrupt.js";
 import { OverviewView } from "./views/overview.js";
 import { splitter } from "./views/split.js";
@@ -36,6 +40,8 @@ import { TransportView } from "./views/transport.js";
  */
 
 const KEEP_MS = 200;
+/** How long a search may take of a frame. */
+const FIND_MS = 5;
 const NARROW = matchMedia("(max-width: 899.98px)");
 /** Where a key writes, or has a meaning of its own. */
 const TAKES_KEYS = 'input, textarea, select, [contenteditable], [role="textbox"], dialog[open]';
@@ -65,6 +71,8 @@ export class RunPage {
   #told = { version: -1, failures: 0, findings: 0, running: false };
   /** Which run goes on with which answer, of those answered here. @type {Map<string, string>} */
   #answered = new Map();
+  /** The details are being closed. */
+  #closing = false;
 
   /** @param {HTMLElement} root @param {Around} around */
   constructor(root, around) {
@@ -90,6 +98,8 @@ export class RunPage {
     this.body.append(timelineRoot, graphRoot, detailsRoot);
     root.append(headerRoot, time, this.body, eventsRoot);
 
+    // Before the views that show what was found.
+    this.touchFind = loop.add(() => this.#find());
     this.touchHeader = loop.add((frame) => this.#drawHeader(frame));
     const touchRows = loop.add((frame) => this.timeline.draw(frame));
     const touchOverview = loop.add((frame) => this.overview.draw(frame));
@@ -108,6 +118,14 @@ export class RunPage {
     this.interrupt = new InterruptView(interruptRoot, send, (answer) => this.#answer(answer));
     this.findings = new FindingsView(findingsRoot, send);
     this.scene = new Scene();
+    this.find = new Find(
+      (texts, hears) => (this.session ? searchDeep(this.session, texts, hears) : { stop() {} }),
+      () => this.touchFind(),
+    );
+    this.scene.find = this.find;
+    const findRoot = el("div", "find", "", { role: "search", "aria-label": "Spans" });
+    this.finder = new FindView(findRoot, this.find, send);
+    this.header.stop.before(findRoot);
     this.timeline = new TimelineView(timelineRoot, this.scene, send, () => this.touchTimeline());
     this.overview = new OverviewView(overviewRoot, this.scene, send, () => this.touchTimeline());
     this.transport = new TransportView(transportRoot, this.playback, this.scene, send, () =>
@@ -121,6 +139,8 @@ export class RunPage {
       (first, last) => (this.session ? this.session.linesOf(first, last) : Promise.resolve([])),
     );
     this.events = new EventsView(eventsRoot, send, () => this.touchEvents());
+    this.events.find = this.graph.find = this.find;
+    this.highlights = new Highlights(this.details.panels);
 
     // Who touches or enters what is shown of a span wants to go on reading it.
     for (const type of ["pointerdown", "keydown", "wheel"]) {
@@ -150,6 +170,11 @@ export class RunPage {
         if (!this.body.classList.contains("details-open") || !NARROW.matches) return true;
         this.body.classList.remove("details-open");
         this.timeline.focus();
+        // The same press does not deselect, too.
+        this.#closing = true;
+        setTimeout(() => {
+          this.#closing = false;
+        });
         return true;
       case "tab":
         this.#choseTab = true;
@@ -203,6 +228,25 @@ export class RunPage {
       case "fold":
         this.timeline.hear(event);
         return true;
+      case "find":
+        this.#search(event.text);
+        this.#keepPlace();
+        return true;
+      case "find-step":
+        this.#toFound(event.by);
+        return true;
+      case "find-focus":
+        this.finder.focus();
+        return true;
+      case "find-leave":
+        this.timeline.focus();
+        return true;
+      case "deselect":
+        if (this.#closing) return true;
+        this.#choseSpan = true;
+        this.#select(null, false);
+        this.#keepPlace();
+        return true;
       case "layout":
         this.root.classList.toggle("events-shut", !this.events.isOpen);
         return true;
@@ -233,6 +277,42 @@ export class RunPage {
     return plays;
   }
 
+  // ── What is searched for ──
+
+  /** @param {string} text */
+  #search(text) {
+    this.find.set(text);
+    this.highlights.show(this.find.isOn ? this.find.query.words : []);
+    this.drawAll();
+  }
+
+  #find() {
+    const { find, scene } = this;
+    if (!this.session) return false;
+    const { version } = find;
+    find.show(this.session.store, scene.columns);
+    const more = find.step(FIND_MS);
+    if (find.version !== version || more) {
+      this.touchTimeline();
+      this.touchGraph();
+      this.touchEvents();
+    }
+    this.finder.draw(scene.columns.indexOf(this.#selected));
+    return more;
+  }
+
+  /** @param {1 | -1} by */
+  #toFound(by) {
+    const { columns, window } = this.scene;
+    const index = this.find.isOn ? this.find.next(columns.indexOf(this.#selected), by) : -1;
+    if (index < 0) return;
+    this.around.send({ type: "select", span: Number(columns.number[index]) });
+    const { from, to } = this.scene.placesOf(index);
+    if (to < window.from || from > window.to) this.timeline.bring(index);
+    const { name } = this.scene.spanOf(index);
+    this.around.announce(`${this.find.place(index)} of ${this.find.count}: ${name}`);
+  }
+
   /** @param {boolean} graph instead of the timeline */
   #view(graph) {
     show(this.graph.root, graph);
@@ -249,7 +329,10 @@ export class RunPage {
     const target = press.target instanceof Element ? press.target : null;
     if (target?.closest(TAKES_KEYS)) return;
     if (press.key === " " && target?.closest(PRESSED)) return;
-    const event = eventOf(press, target?.closest('[role="treegrid"]') ? ROWS : "");
+    // Where nothing has the keyboard, arrows move through the rows, too.
+    const inRows =
+      target?.closest('[role="treegrid"]') || (isNowhere(target) && press.key.startsWith("Arrow"));
+    const event = eventOf(press, inRows ? ROWS : "");
     if (!event) return;
     press.preventDefault();
     this.around.send(event);
@@ -273,6 +356,8 @@ export class RunPage {
     if (route.tab && TABS.includes(route.tab)) this.details.tab(route.tab);
     if (route.span !== null) this.#select(route.span, true);
     this.#view(route.graph);
+    this.finder.say(route.find);
+    this.#search(route.find);
     const { at, from_us, to_us } = route;
     if (at === null && same) this.playback.follow();
     if (from_us === null && same) this.timeline.hear({ type: "fit", all: true });
@@ -283,10 +368,12 @@ export class RunPage {
   close() {
     this.session?.close();
     this.session = null;
+    this.find.close();
   }
 
   /** Draws all of it in the next frame. */
   drawAll() {
+    this.touchFind();
     this.touchHeader();
     this.touchTimeline();
     this.touchTransport();
@@ -335,6 +422,8 @@ export class RunPage {
     this.playback.show(this.session.store);
     this.timeline.show(this.session.store);
     this.graph.show(this.session.store);
+    this.finder.show(this.session.store);
+    this.find.show(this.session.store, this.scene.columns);
     this.events.show(this.session.store);
     this.timeline.select(this.#selected, false);
     this.drawAll();
@@ -388,6 +477,7 @@ export class RunPage {
       if (!this.#choseTab) this.#autoTab();
       this.touchDetails();
       this.touchEvents();
+      this.touchFind();
     }
     this.timeline.select(span, reveal);
     this.graph.select(span);
@@ -420,7 +510,7 @@ export class RunPage {
       from_us: seen.from_us,
       to_us: seen.to_us,
       graph: !this.graph.root.hidden,
-      find: "",
+      find: this.find.text.trim(),
     };
     const isFile = session instanceof OpenedSession;
     history.replaceState(null, "", isFile ? openPath(this.#file, run, place) : runPath(run, place));
@@ -535,3 +625,7 @@ export class RunPage {
     );
   }
 }
+
+/** @param {Element | null} target of a key press */
+const isNowhere = (target) =>
+  target === null || target === document.body || target === document.documentElement;

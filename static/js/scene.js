@@ -38,6 +38,8 @@ export class Scene {
   nodes = new GraphNodes();
   /** @type {Rates | null} */
   rates = null;
+  /** What is searched for. @type {import("./find.js").Find | null} */
+  find = null;
   /** All spans that have ended, by lane; and what happened at one time: see MARKS. */
   map = new Mipmap(ERROR);
   marks = new Mipmap(ERROR);

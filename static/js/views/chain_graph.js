@@ -77,6 +77,8 @@ export class ChainGraphView {
   /** @type {number | null} */
   #selected = null;
   #drawn = "";
+  /** What is searched for. @type {import("../find.js").Find | null} */
+  find = null;
 
   /**
    * @param {HTMLElement} root @param {import("../dom.js").Send} send @param {() => void} touch
@@ -127,7 +129,7 @@ export class ChainGraphView {
     setText(this.note, this.#boxes.length ? words : NONE);
     show(this.note, !this.#boxes.length || words !== "");
     const { moment, running } = store;
-    const key = `${moment.version}|${store.cursor}|${this.#selected}|${this.#boxes.length}`;
+    const key = `${moment.version}|${store.cursor}|${this.#selected}|${this.#boxes.length}|${this.find?.version}`;
     const isLive = running && store.cursor === null;
     if (key === this.#drawn && !isLive) return false;
     this.#drawn = key;
@@ -138,6 +140,7 @@ export class ChainGraphView {
       const now = this.#ran(store, box.node.id);
       ran.set(box.node.id, now);
       box.draw(now, box.node.id === chosen);
+      box.element.classList.toggle("no-match", !this.#fits(box.node.id, now.times));
     }
     for (const [index, { source, target }] of this.#graph.edges.entries()) {
       const taken = ran.get(target)?.times && (ran.get(source)?.times || !this.#spans.of(source).length);
@@ -193,6 +196,16 @@ export class ChainGraphView {
     });
     this.svg.replaceChildren(arrowHead(""), arrowHead("taken"), ...this.#paths);
     this.canvas.replaceChildren(this.svg, ...this.#boxes.map(({ element }) => element));
+  }
+
+  /** Whether one of the newest spans of a node fits what is searched for. @param {string} id @param {number} times */
+  #fits(id, times) {
+    const { find } = this;
+    if (!find?.isOn) return true;
+    return this.#spans
+      .of(id)
+      .slice(Math.max(0, times - MOST_SPANS), times)
+      .some((place) => find.matches(place));
   }
 
   /** @param {RunStore} store @param {string} id @returns {Ran} */

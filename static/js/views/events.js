@@ -86,6 +86,8 @@ export class EventsView {
   /** @type {RunStore | null} */
   #store = null;
   #filter = new RowsFilter();
+  /** What is searched for. @type {import("../find.js").Find | null} */
+  find = null;
   /** @type {EventRow[]} */
   #pool = [];
   /** Which of the pool stands first in the document. */
@@ -275,6 +277,8 @@ export class EventsView {
       show(pooled.element, true);
       const ofSelected = selected !== null && store.columns.spanAt(row) === selected;
       pooled.draw(store, row, Math.round(index * HEIGHT + shift), row === this.#marked, ofSelected);
+      const fits = !this.find?.isOn || this.find.matches(store.fold.table.indexOf(store.columns.spanAt(row)));
+      pooled.element.classList.toggle("no-match", !fits);
     }
     for (const pooled of this.#pool) if (!used.has(pooled)) show(pooled.element, false);
   }

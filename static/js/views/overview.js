@@ -100,7 +100,7 @@ export class OverviewView {
     const { map, marks, pieces, columns } = scene;
     const ratio = Math.min(3, devicePixelRatio || 1);
     const live = scene.store?.running ? scene.edge_us : 0;
-    const key = `${map.version}|${marks.version}|${pieces.version}|${columns.length}|${columns.endedCount}|${this.#extent}|${this.#width}|${this.#height}|${paint.version}|${ratio}|${scene.scale.cuts.length}|${live}`;
+    const key = `${map.version}|${marks.version}|${pieces.version}|${columns.length}|${columns.endedCount}|${this.#extent}|${this.#width}|${this.#height}|${paint.version}|${ratio}|${scene.scale.cuts.length}|${live}|${scene.find?.version}`;
     this.#isLate = false;
     if (key === this.#key || this.#height === 0) return;
     const began = performance.now();
@@ -130,6 +130,7 @@ export class OverviewView {
       }
       this.#drawMarks(context, piece, x, width, ratio, paint);
     }
+    if (scene.find?.isOn) this.#drawFound(context, scene.find, scale, wide, high, paint);
     this.#drawRunning(context, scale, { pitch, thick, ratio }, paint);
     if (hasRates) this.#drawRates(context, scale, high, bottom * ratio, paint);
     const now = performance.now();
@@ -168,6 +169,26 @@ export class OverviewView {
       for (const at of seen) {
         context.fillRect(x + at * ratio - ratio, (TOP - 1 - height) * ratio, 2 * ratio, height * ratio);
       }
+    }
+  }
+
+  /**
+   * Where spans begin that fit what is searched for; all else is dimmed.
+   * @param {CanvasRenderingContext2D} context @param {import("../find.js").Find} find @param {number} scale
+   * @param {number} wide @param {number} high @param {Paint} paint
+   */
+  #drawFound(context, find, scale, wide, high, paint) {
+    const times = this.scene.scale;
+    context.globalCompositeOperation = "destination-in";
+    context.globalAlpha = 0.4;
+    context.fillRect(0, 0, wide, high);
+    context.globalCompositeOperation = "source-over";
+    context.globalAlpha = 1;
+    context.fillStyle = paint.accent;
+    const step = Math.max(1, Math.round(wide / this.#width));
+    for (let x = 0; x < wide; x += step) {
+      if (find.between(times.time(x / scale), times.time((x + step) / scale)) > 0)
+        context.fillRect(x - step / 2, 0, 2 * step, high);
     }
   }
 

@@ -75,6 +75,7 @@ export class Row {
   index = -1;
   #key = "";
   #placeKey = "";
+  #found = "true";
   #bars = { left: "", width: "", arrow: "" };
   #spokenAt = 0;
   #time = "";
@@ -140,6 +141,7 @@ export class Row {
       this.#spokenAt = 0;
     }
     setAttribute(this.element, "aria-selected", String(selected));
+    this.#drawFound(index, scene.find);
     if (running || this.#spokenAt === 0) this.#say(span, index, { ghost, fails, findings, run }, frame);
     this.#drawBar(span, ghost, frame);
     this.#drawInside(index, !open && children > 0 && !ghost, frame);
@@ -180,6 +182,18 @@ export class Row {
       recovered ? "recovered" : "warning",
     );
     show(this.finding, findings > 0);
+  }
+
+  /** Whether it fits what is searched for, and where that was found. @param {number} index @param {Scene["find"]} find */
+  #drawFound(index, find) {
+    const fits = !find?.isOn || find.matches(index);
+    const place = find?.isOn && fits ? find.placeOf(index) : "";
+    const key = `${fits}${place}`;
+    if (key === this.#found) return;
+    this.#found = key;
+    this.element.classList.toggle("no-match", !fits);
+    setAttribute(this.element, "data-found", place || null);
+    setAttribute(this.element, "aria-description", fits ? (place && `found ${place}`) || null : "no match");
   }
 
   /**

@@ -433,11 +433,11 @@ export class TimelineView {
     const index = next ?? /** @type {number} */ (step > 0 ? failed[0] : failed.at(-1));
     this.send({ type: "select", span: Number(columns.number[index]) });
     const { from, to } = this.scene.placesOf(index);
-    if (to < window.from || from > window.to) this.#bring(index);
+    if (to < window.from || from > window.to) this.bring(index);
   }
 
   /** Moves the window to a span, as wide as it is. @param {number} index */
-  #bring(index) {
+  bring(index) {
     const { window, now } = this.scene;
     const { from, to } = this.scene.placesOf(index);
     const { width } = window;
@@ -490,7 +490,7 @@ export class TimelineView {
     const { order, columns } = this.scene;
     const target = /** @type {Element} */ (event.target);
     if (target.closest(".bar-arrow")) {
-      this.#bring(index);
+      this.bring(index);
       this.touch();
     } else if (target.closest(".twisty") && order.children(index)) {
       if (event.shiftKey) order.toggleAll(!order.isOpen(index));
