@@ -25,6 +25,7 @@ from .graph import WRITER
 from .growing import Growing
 from .markers import Json
 from .rules import Redact, chosen
+from .sending import sender
 from .tokens import Tokens
 
 NOT_GIVEN: Any = object()
@@ -86,7 +87,7 @@ class Tap:
                 if send_stream is not None and not tap.attached:
                     tap.attached = True
                     tap._held_open = getattr(handler, "run_map", None)
-                    send_stream.send_nowait = tap._recording(send_stream.send_nowait)
+                    send_stream.send_nowait = tap._recording(sender(send_stream))
                 super().add_handler(handler, inherit)
 
         return _with(Manager, given, ErrorHandler(self))
