@@ -11,7 +11,7 @@ import { Fold } from "../../static/js/spans.js";
 import { RunStore } from "../../static/js/store.js";
 import { served } from "./served.js";
 
-const SECONDS = 5;
+const SECONDS = 20;
 
 /** The lines of plain events, one a line, as a file that is opened gives them. @param {Buffer} bytes */
 function* plainLines(bytes) {

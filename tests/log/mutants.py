@@ -274,7 +274,7 @@ def strange_tree(rng: Random) -> bytes:
 
 
 def deep_tree(rng: Random) -> bytes:
-    count = rng.choice((100, 100, 100, 2_000))
+    count = rng.choice((100, 100, 100, 1_000))
     return joined([start(), *(span(n, n, n - 1 or None) for n in range(1, count + 1)), end(count + 1)])
 
 

@@ -32,7 +32,7 @@ from tracer.log.store import RunNotFound, Store
 
 ROOT = Path(__file__).parents[2]
 SAMPLED, ALL = 300, 10_000
-SECONDS = 5.0
+SECONDS = 20.0
 """Of computing, for one reader and one file."""
 GROWTH = 600 << 20
 """Bytes by which reading them all, one after the other, may make the process larger."""

@@ -17,6 +17,7 @@ from .writer import is_being_written
 _MESSAGE = 300
 _PREVIEW = 200
 _HEAD = 1 << 12
+_TOO_DEEP = {"$tracer": "cut", "kind": "depth"}
 _OPEN = ("running", "lost")
 """What a file that is written on may still turn from."""
 
@@ -118,13 +119,13 @@ class Summaries:
     def header(self, path: Path) -> dict[str, Any]:
         """The first line where it is a `run_start`, else {}."""
         with LogFile(path) as file:
-            # More levels can be read than written: what is nested that deep in a foreign file is left out.
-            return {key: value for key, value in _first(file).items() if _can_be_written(value)}
+            return _writable(_first(file))
 
     def footer(self, path: Path) -> dict[str, Any] | None:
         """The last complete line where it is a `run_end`, else None."""
         with LogFile(path) as file:
-            return _last(file)
+            footer = _last(file)
+        return None if footer is None else _writable(footer)
 
 
 def _first(file: LogFile) -> dict[str, Any]:
@@ -207,6 +208,11 @@ def _end(begun: Summary, footer: dict[str, Any] | None, size: int) -> Summary:
             message = str(error.get("message", ""))[:_MESSAGE]
             summary["error"] = {"type": str(error.get("type", "")), "message": message}
     return summary
+
+
+def _writable(line: dict[str, Any]) -> dict[str, Any]:
+    """More levels can be read than written: what is nested that deep in a foreign file is cut."""
+    return {key: value if _can_be_written(value) else _TOO_DEEP for key, value in line.items()}
 
 
 def _can_be_written(value: object) -> bool:
