@@ -15,8 +15,10 @@ class Branch {
   map = new Mipmap(ERROR);
   /** The span to look at next, while it is made; -1 when all were. */
   at = 0;
-  /** Spans from this one on are told as they end. */
+  /** Spans from this one on have begun since: of them only sync tells. */
   count = 0;
+  /** Those it came to while they ran, until it is made. @type {Set<number>} */
+  running = new Set();
 }
 
 export class Branches {
@@ -38,7 +40,9 @@ export class Branches {
         for (let above = parent[index] ?? -1; above >= 0; above = parent[above] ?? -1) {
           const branch = this.#kept.get(above);
           // What it has yet to come to, it will find ended.
-          if (branch && branch.at < 0) this.#add(branch, above, index);
+          if (!branch) continue;
+          const isKnown = branch.at < 0 || index >= branch.count || branch.running.has(index);
+          if (isKnown) this.#add(branch, above, index);
         }
       }
     }
@@ -54,6 +58,7 @@ export class Branches {
     if (!branch) {
       branch = new Branch();
       branch.at = this.columns.firstChild[index] ?? -1;
+      branch.count = this.columns.length;
       if (this.#kept.size >= MOST_KEPT)
         this.#kept.delete(/** @type {number} */ (this.#kept.keys().next().value));
       this.#kept.set(index, branch);
@@ -67,7 +72,10 @@ export class Branches {
     const { firstChild, next, parent, end_us } = this.columns;
     let at = branch.at;
     for (let step = 0; at >= 0 && step < STRIDE; step++) {
-      if (Number.isFinite(end_us[at])) this.#add(branch, root, at);
+      if (at < branch.count) {
+        if (Number.isFinite(end_us[at])) this.#add(branch, root, at);
+        else branch.running.add(at);
+      }
       const child = /** @type {number} */ (firstChild[at]);
       if (child >= 0) {
         at = child;
@@ -78,6 +86,7 @@ export class Branches {
       at = at === root || at < 0 ? -1 : /** @type {number} */ (next[at]);
     }
     branch.at = at;
+    if (at < 0) branch.running.clear();
   }
 
   /** @param {Branch} branch @param {number} root @param {number} index */

@@ -76,10 +76,7 @@ export class TimeWindow {
   zoom(place, by, now = Number.NaN) {
     const share = (place - this.from) / this.width;
     const width = Math.max(LEAST, (this.#to - this.#from) / by);
-    // The place under the pointer is that of what is drawn now; while it is eased, it stays there.
-    const at = this.#from + share * (this.#to - this.#from);
-    const anchor = this.isMoving ? at : place;
-    this.show(anchor - share * width, anchor + (1 - share) * width, now);
+    this.show(place - share * width, place + (1 - share) * width, now);
   }
 
   /** @param {number} by in shares of its width @param {number} [now] */

@@ -57,6 +57,29 @@ test("every stretch shows its longest span, what is covered, and every failure, 
   }
 });
 
+test("of many spans in a bucket the longest is seen", () => {
+  const map = new Mipmap(ERROR);
+  const next = numbers(9);
+  const longest = new Map();
+  for (let at = 0; at < 5000; at++) {
+    const start = at * 100;
+    const end = start + 1 + next(99);
+    const look = next(6);
+    map.add(0, start, end, look);
+    const pixel = Math.floor(start / 2048);
+    if (end <= (pixel + 1) * 2048 && end - start > (longest.get(pixel)?.long ?? 0)) {
+      longest.set(pixel, { long: end - start, looks: new Set([look]) });
+    } else if (end - start === longest.get(pixel)?.long) longest.get(pixel).looks.add(look);
+  }
+  const count = 244;
+  const out = { look: new Uint8Array(count), alpha: new Uint8Array(count), failed: new Uint8Array(count) };
+  sample(map, 0, 0, count * 2048, count, out);
+  // A span over the edge of two pixels is in both, and may be the longest in either.
+  let same = 0;
+  for (const [pixel, { looks }] of longest) if (looks.has(out.look[pixel])) same++;
+  assert.ok(same > count * 0.8, `${same} of ${count}`);
+});
+
 test("added one by one over a growing time it is the same as what was there from the start", () => {
   const spans = made(2000, 3);
   const grown = new Mipmap(ERROR);
@@ -106,6 +129,33 @@ test("what is inside a folded span is all there, also what ends later", () => {
       assert.equal(map.version, inside, `${seed}: span ${index}`);
     }
   }
+});
+
+test("a branch that is made in slices has each span once, whatever ends meanwhile", () => {
+  const fold = new Fold();
+  const columns = new SpanColumns();
+  const branches = new Branches(columns);
+  const sync = () => {
+    columns.sync(fold.spans, fold.version, () => false, fold.findings);
+    branches.sync();
+  };
+  const count = 45_000;
+  for (let span = 1; span <= count; span++) {
+    fold.add({ event: "on_tool_start", span, parent: span > 1 ? 1 : null, name: "a", t_us: span });
+  }
+  const end = (/** @type {number} */ span) =>
+    fold.add({ event: "on_tool_end", span, t_us: count + span, data: {} });
+  for (let span = 2; span <= count; span += 2) end(span);
+  sync();
+  assert.equal(branches.of(0).isWhole, false);
+  for (let span = 3; span <= count; span += 2) end(span);
+  fold.add({ event: "on_tool_start", span: count + 1, parent: 2, name: "late", t_us: 3 * count });
+  sync();
+  end(count + 1);
+  sync();
+  while (!branches.of(0).isWhole) assert.ok(true);
+  assert.ok(branches.of(0).map.version <= count, "none is there twice");
+  assert.ok(branches.of(0).map.version >= count, "none is missing");
 });
 
 test("a rate counts every piece, however long it goes on", () => {
