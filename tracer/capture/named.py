@@ -43,7 +43,8 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"(?:<[^>]*>?|\{[^}]*\}*|(?:[^\w{}]*\{\w*\})+[^\w{}]*|\$\{?\w+\}?|%\(?\w*\)?s?|\W+|x+|your\b.*|\[secret: .*"
+    r"(?:<[^>]*>?|\{[^}]*\}*|(?:[^\w{}]*\{\w*\})+[^\w{}]*|\$\{?\w+\}?|%\(?\w*\)?s?|\W+|x+|\[secret: .*"
+    r"|your[\W_].*|my[ _-](?:api[ _-]?)?(?:key|token|secret|password)|[\w-]{0,12}(?:\.\.\.|…)"
     r"|null|none|true|false|nil|undefined|str|string|bytes|optional\[.*"
     r"|required|optional|missing|invalid|empty|hidden|redacted|example|changeme|pass(?:word|wd)?|pwd|secret|token"
     r"|integer|number|boolean|object|array|text|not|is|are|must|and|or|the|a|an|of|for|in|to|with)",

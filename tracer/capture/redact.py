@@ -30,6 +30,8 @@ FAILED = "redact_failed"
 SHORTEST = 8
 """Characters. A shorter text holds no secret by itself, only under a name."""
 _SHORTEST_FORMAT = 20
+_ID = re.compile(r"(?:[a-z_]{1,8}-{1,2})?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-\d{1,3})?")
+"""LangChain's own ids, and everybody's."""
 _REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 4_096
 _GROWING = 200
@@ -184,7 +186,9 @@ class Redactor:
         """The screen: whether there may be a secret in this."""
         if self._patterns and any(pattern.search(text) for _, pattern in self._patterns):
             return True
-        if len(text) >= _SHORTEST_FORMAT and (LONG_RUN.search(text) or NO_RUN.search(text)):
+        if len(text) >= _SHORTEST_FORMAT and (
+            (LONG_RUN.search(text) and not _ID.fullmatch(text)) or NO_RUN.search(text)
+        ):
             return True
         for variable in self._variables:
             if variable.value in text:

@@ -229,7 +229,8 @@ def _places(text: str) -> Iterator[tuple[int, int]]:
                 yield first, last
             before = text[max(0, start - _LONGEST_HEAD) : start]
             first = start - max(_AROUND, len(before) - len(before.rstrip(_RUN_CHARS)))
-            first = max(first, 0)
+            # What stands before that was in the place before this one.
+            first = max(first, last - _AROUND, 0)
         last = end + _AROUND
     if last:
         yield first, last
