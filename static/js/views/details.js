@@ -6,6 +6,7 @@ import { duration, hasFailed, lookOf, typeName } from "../format.js";
 import { GraphNodes, nodeWords } from "../graph_nodes.js";
 import { stateGlyph } from "../states.js";
 import { AttributesView } from "./attributes.js";
+import { CopyMenu } from "./copy.js";
 import { EndKeeper } from "./end.js";
 import { drawFailure, tracebackBox } from "./failure.js";
 import { JsonTree } from "./json.js";
@@ -48,7 +49,8 @@ export class DetailsView {
     const close = button("btn icon quiet details-close", [glyph("close")], { "aria-label": "Close details" });
     close.addEventListener("click", () => send({ type: "close-details" }));
     this.head = el("div", "details-head");
-    this.head.append(this.icon, this.name, this.about, close);
+    this.copy = new CopyMenu(linesOf);
+    this.head.append(this.icon, this.name, this.about, this.copy.root, close);
     this.tablist = el("div", "tabs", "", { role: "tablist", "aria-label": "Details" });
     const panels = el("div", "panels");
     for (const name of TABS) {
@@ -121,6 +123,8 @@ export class DetailsView {
   /** @param {RunStore} store @param {number | null} selected @param {Frame} frame @returns {boolean} whether it changes by itself */
   draw(store, selected, { ms, wall }) {
     const span = store.moment.span(selected);
+    this.copy.store = store;
+    this.copy.span = span;
     for (const part of [this.head, this.tablist, this.panels]) show(part, span !== undefined);
     const none = store.fold.spans.length === 0;
     show(this.empty, span === undefined && !none);
