@@ -81,6 +81,7 @@ class Disk:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.002)
     monkeypatch.setattr(module, "BATCH_SECONDS", 0.0001)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0)
 
 
 @pytest.fixture

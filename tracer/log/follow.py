@@ -195,7 +195,7 @@ class Pulse:
         self._timer = self._loop.call_later(FOREIGN_POLL_SECONDS, self._look)
 
     def _written(self) -> None:
-        # In the writer's thread, 250 times a second: each call into the loop takes the interpreter from the chain.
+        # In the writer's thread, 125 times a second: each call into the loop takes the interpreter from the chain.
         if self.waiting or (self.writer and self.writer.closed):
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._wake)

@@ -25,7 +25,10 @@ import orjson
 from .disk import create, sync, write_some
 from .events import FORMAT
 
-BATCH_SECONDS = 0.004
+BATCH_SECONDS = 0.008
+"""Between two turns of the writer thread; longer, up to `SLOW_BATCH_SECONDS`, where one takes more than a tenth of it:
+each turn takes the interpreter from the chain."""
+SLOW_BATCH_SECONDS = 0.03
 NEW_FILE_SECONDS = 2.0
 RETRY_SECONDS = 0.5
 QUEUE_BYTES = 32 << 20
@@ -34,6 +37,8 @@ STALL_SECONDS = 0.25
 """A chain that is faster than the disk waits for it, until the disk has written nothing for this long."""
 UNRECORDED = "unrecorded"
 """Kind of the finding that stands before `run_end` where events are missing."""
+LOOK_SECONDS = 0.05
+"""How often it is looked, at most, whether the file is still there, while there is much to write."""
 _LEAST_SHARE = 1 << 20
 _AT_ONCE = 1 << 20
 
@@ -77,6 +82,7 @@ class Writer:
         self._stuck = False
         self._torn = False
         self._retry_at = 0.0
+        self._look_at = 0.0
         self._listeners: list[Callable[[], None]] = []
         start = {"seq": 0, "t_us": 0, "event": "run_start", "format": FORMAT, "pid": os.getpid(), **header}
         self._fd = create(path, _dump(start) + b"\n", fsync)
@@ -212,7 +218,9 @@ class Writer:
         with self._lock:
             ended = self.ended
         try:
-            self._write()
+            self._write(now >= self._look_at or ended)
+            if now >= self._look_at:
+                self._look_at = now + LOOK_SECONDS
         except (OSError, MemoryError) as error:
             self._failed(error)
             self._retry_at = now + RETRY_SECONDS
@@ -267,13 +275,16 @@ class Writer:
             self.alarm, self._final = alarm, final
             _log.error("%s", alarm)
 
-    def _write(self) -> None:
-        """Write all that waits, whole lines at a time. Raises OSError; what is not in the file then waits again."""
+    def _write(self, look: bool) -> None:
+        """Write all that waits, whole lines at a time. Raises OSError; what is not in the file then waits again.
+
+        `look` whether the file is still there first.
+        """
         while block := self._next_block():
             data, done = b"", 0
             try:
                 self._cut()
-                if os.fstat(self._fd).st_nlink == 0:
+                if look and os.fstat(self._fd).st_nlink == 0:
                     raise _Deleted(errno.ENOENT, "the file was deleted")
                 data = b"\n".join((*block, b""))
                 while done < len(data):
@@ -294,6 +305,9 @@ class Writer:
         block: list[bytes] = []
         size = 0
         with self._lock:
+            if self._waiting < _AT_ONCE:
+                block += self._pending
+                self._pending.clear()
             while self._pending and (not block or size + len(self._pending[0]) < _AT_ONCE):
                 block.append(self._pending.popleft())
                 size += len(block[-1]) + 1
@@ -327,7 +341,7 @@ class _Deleted(FileNotFoundError):
 
 
 class _WriterThread:
-    """One daemon thread a process. It writes at once when idle, then at most every `BATCH_SECONDS`."""
+    """One daemon thread a process. It writes at once when idle, then every `BATCH_SECONDS`."""
 
     def __init__(self) -> None:
         self._reset()
@@ -338,8 +352,9 @@ class _WriterThread:
         self.share = QUEUE_BYTES
         """Bytes that may wait of one run."""
         self._changed = threading.Condition()
-        self._soon = threading.Event()
-        """Somebody waits for the end of a run to be written."""
+        self._pause = threading.Lock()
+        """Held between two turns; let go where somebody waits for the end of a run to be written."""
+        self._pause.acquire()
         self._dirty: dict[Writer, None] = {}
         self._again: dict[Writer, None] = {}
         self._busy = False
@@ -364,7 +379,8 @@ class _WriterThread:
     def finish(self, writer: Writer, timeout: float) -> None:
         writer.hurry()
         self.wake(writer)
-        self._soon.set()
+        with contextlib.suppress(RuntimeError):  # let go already
+            self._pause.release()
         with self._changed:
             self._changed.wait_for(lambda: writer not in self._dirty and not self._busy, timeout)
 
@@ -381,7 +397,7 @@ class _WriterThread:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: bool(self._dirty), RETRY_SECONDS if self._again else None)
-                self._soon.clear()
+                self._pause.acquire(blocking=False)
                 # Off the list before reading: what is appended from here on puts the writer back on it.
                 writers, self._dirty = self._dirty | self._again, {}
                 self._busy = True
@@ -392,7 +408,7 @@ class _WriterThread:
                 self._again = again
                 self._busy = False
                 self._changed.notify_all()
-            self._soon.wait(BATCH_SECONDS)
+            self._pause.acquire(timeout=min(max(BATCH_SECONDS, 10 * (time.monotonic() - now)), SLOW_BATCH_SECONDS))
 
 
 def _writes(writer: Writer, now: float) -> bool:
