@@ -206,9 +206,11 @@ def test_a_few_objects_in_very_many_places(tmp_path: Path, short: list[bool]) ->
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(random=st.randoms(use_true_random=False))
-def test_whatever_is_streamed(random: Random, tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path / f"{random.getrandbits(64)}.jsonl")
+@given(seed=st.integers(0, 2**32))
+def test_whatever_is_streamed(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / f"{seed}.jsonl"
+    path.unlink(missing_ok=True)
+    random, recorder = Random(seed), Recorder(path)
     run = Run(random)
     value: Any = {"begin": records(6), "then": None}
     for _ in range(25):
