@@ -140,10 +140,10 @@ def test_a_disk_that_stays_broken_leaves_the_run_up_to_there(name: str, tmp_path
         writer = Writer(path, {"run": "r"})
         for n in range(1, WRITES - 1):
             if n == at:
-                _until(lambda: not writer._pending)  # noqa: B023
+                _until(lambda: not writer._waiting)  # noqa: B023
                 disk.fault = FAULTS[name]
             _append(writer, n)
-        _until(lambda: not writer._pending or writer.alarm)  # noqa: B023
+        _until(lambda: not writer._waiting or writer.alarm)  # noqa: B023
         disk.fault = FAULTS[name]
         began = time.monotonic()
         writer.end({"status": "ok"})
@@ -313,7 +313,7 @@ def test_a_deleted_folder_is_told_and_the_run_goes_on(tmp_path: Path, caplog: py
             if n == at:
                 shutil.rmtree(folder)
             _append(writer, n)
-            _until(lambda: not writer._pending)  # noqa: B023
+            _until(lambda: not writer._waiting)  # noqa: B023
         assert writer.alarm is not None
         assert writer.alarm.endswith("the file was deleted; the run goes on, it is not recorded any more")
         assert writer.alarm in caplog.text

@@ -262,11 +262,11 @@ class Writer:
     def _failed(self, error: Exception) -> None:
         why = f"{self.path}: {getattr(error, 'strerror', None) or error or type(error).__name__}"
         if isinstance(error, _Deleted):
+            self._say(f"{why}; the run goes on, it is not recorded any more", final=True)
             with self._lock:
                 self._full = True
                 self._pending.clear()
                 self._waiting = 0
-            self._say(f"{why}; the run goes on, it is not recorded any more", final=True)
         elif self.alarm is None:
             self._say(f"{why}; the run goes on, what happens is kept in memory until it can be written", final=False)
 
