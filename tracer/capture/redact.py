@@ -32,6 +32,8 @@ SHORTEST = 8
 _SHORTEST_FORMAT = 20
 _ID = re.compile(r"(?:[a-z_]{1,8}-{1,2})?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-\d{1,3})?")
 """LangChain's own ids, and everybody's."""
+_BASE64 = re.compile(r"(?:data:[\w.+/;=-]{1,100},)?[A-Za-z0-9+/]+={0,2}")
+"""An image, a sound: nothing in it can be read."""
 _REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 4_096
 _GROWING = 200
@@ -186,13 +188,15 @@ class Redactor:
         """The screen: whether there may be a secret in this."""
         if self._patterns and any(pattern.search(text) for _, pattern in self._patterns):
             return True
+        for variable in self._variables:
+            if variable.value in text:
+                return True
+        if len(text) > _LONGEST_REMEMBERED and _BASE64.fullmatch(text):
+            return False
         if len(text) >= _SHORTEST_FORMAT and (
             (LONG_RUN.search(text) and not _ID.fullmatch(text)) or NO_RUN.search(text)
         ):
             return True
-        for variable in self._variables:
-            if variable.value in text:
-                return True
         return may_be_named(text)
 
     # What may have one.
