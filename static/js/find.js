@@ -250,7 +250,7 @@ export class Find {
   step(ms, now = performance.now()) {
     const store = this.#store;
     if (!store || !this.isOn) return false;
-    const until = now + ms;
+    const until = performance.now() + ms;
     this.#now_us = store.at(Date.now());
     this.#room(store.fold.table.length);
     this.#readSpans(store, until);
@@ -307,8 +307,8 @@ export class Find {
     if (read.spans > from) this.#changed();
     // What ended says more than it did: its error, its model.
     const before = read.ended;
-    for (; read.ended < ended.length; read.ended++) {
-      const index = ended.at(read.ended);
+    while (read.ended < ended.length) {
+      const index = ended.at(read.ended++);
       if (index < from) this.#readSpan(table, index);
       if (read.ended % STRIDE === 0 && performance.now() >= until) break;
     }
@@ -380,14 +380,14 @@ export class Find {
   #readRows({ columns, fold }, until) {
     const read = this.#read;
     const { form } = columns;
-    const all = (1 << this.#words.length) - 1;
     let found = false;
-    for (; read.row < columns.length; read.row++) {
-      if (read.row % STRIDE === 0 && performance.now() >= until) break;
+    // A look at the clock after some, not before: each time it comes a little further.
+    for (let isLate = false; read.row < columns.length && !isLate; read.row++) {
+      isLate = read.row % STRIDE === STRIDE - 1 && performance.now() >= until;
       const kind = form[read.row];
       if (kind !== TEXT && kind !== CALLS) continue;
       const index = fold.table.indexOf(columns.spanAt(read.row));
-      if (index < 0 || (this.#known(index) & all) === all) continue;
+      if (index < 0 || this.#isKnown(index, read.row)) continue;
       const slot = /** @type {number} */ (columns.span[read.row]);
       let bits = 0;
       if (kind === TEXT) bits = this.#add(0, slot, columns.text(read.row));
@@ -405,14 +405,11 @@ export class Find {
     if (found) this.#changed();
   }
 
-  /** The words that are known of a span since its start or its stream. @param {number} index */
-  #known(index) {
-    let bits = 0;
-    for (const [number, { place }] of this.#words.entries()) {
-      const at = /** @type {number} */ (place[index]);
-      if (at === SHALLOW || at === STREAMED) bits |= 1 << number;
-    }
-    return bits;
+  /** Whether all words are known of a span up to a row, plainly. @param {number} index @param {number} row */
+  #isKnown(index, row) {
+    return this.#words.every(
+      ({ first, place }) => Number(first[index]) <= row && Number(place[index]) <= STREAMED,
+    );
   }
 
   /** @param {number} kind @param {number} slot @param {string} piece @returns {number} the words that it makes up */
@@ -442,15 +439,19 @@ export class Find {
     deep.dueAt = 0;
     deep.seq = store.lastSeq;
     if (isFirst) this.share = 0;
-    const search = this.searchDeep(this.query.words, {
+    /** @type {{ stop(): void } | null} */
+    let search = null;
+    const mine = { stop: () => search?.stop() };
+    this.#search = mine;
+    search = this.searchDeep(this.query.words, {
       hits: (hits, share) => {
-        if (this.#search !== search) return;
+        if (this.#search !== mine) return;
         if (isFirst) this.share = share;
         this.#takeDeep(hits);
         this.touch();
       },
       done: (problem) => {
-        if (this.#search !== search) return;
+        if (this.#search !== mine) return;
         this.#search = null;
         this.share = 1;
         this.problem = problem;
@@ -459,7 +460,6 @@ export class Find {
         this.touch();
       },
     });
-    this.#search = search;
   }
 
   /** @param {Hit[]} hits */

@@ -74,18 +74,19 @@ export function isEmpty({ words, types, states, names, tags, metas, took }) {
 
 /** @param {Query} query @param {string} term @returns {string} what is wrong with it */
 function take(query, term) {
+  const filter = /^([A-Za-z]+):(.*)$/s.exec(term);
+  const isKnown = FILTERS.some((one) => one.name === filter?.[1]?.toLowerCase());
   // As in http://… and std::move, a colon may be part of a word.
-  const filter = /^([A-Za-z]+):(?![/:])(.*)$/s.exec(term);
-  if (!filter) {
+  if (!filter || (!isKnown && /^[/:]/.test(filter[2] ?? ""))) {
     const word = clean(unquoted(term));
     if (word) query.words.push(word);
     return "";
   }
   const name = /** @type {string} */ (filter[1]).toLowerCase();
   const value = clean(unquoted(/** @type {string} */ (filter[2])));
-  if (!FILTERS.some((one) => one.name === name)) {
-    const names = FILTERS.map((one) => `${one.name}:`).join(" ");
-    return `There is no filter ${name}: – there are ${names} – as text it is written "${term.replaceAll('"', "")}".`;
+  if (!isKnown) {
+    const names = listed(FILTERS.map((one) => one.name)).replace(" or ", " and ");
+    return `There is no filter ${name}. There are ${names}. In quotes it is text: "${term.replaceAll('"', "")}".`;
   }
   if (!value) return `${name}: of what? For example ${exampleOf(name)}.`;
   switch (name) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tracer.log import find as finding
 from tracer.log.file import LogFile
 from tracer.log.once import Once, Value
 
+ROOT = Path(__file__).parents[2]
 Places = set[tuple[int, int, str]]
 
 
@@ -94,6 +96,27 @@ def test_it_finds_what_the_whole_lines_have(
         if piece:
             texts.append(piece)
     assert found(path, texts) == by_reading(lines, texts)
+
+
+def test_the_page_finds_the_same_in_an_opened_file(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    asked = []
+    expected = []
+    for seed in range(60):
+        path = tmp_path / f"{seed}.jsonl"
+        lines = made_run(random.Random(seed))
+        written(path, lines)
+        # Not of figures: JavaScript spells some of them in another way.
+        pool = [text for line in lines for text in strings(line.get("data")) if text.strip("0123456789 -\n")]
+        texts = [" ".join(chance.choice(pool)[:9].split()) for _ in range(3)]
+        asked.append({"file": str(path), "texts": texts})
+        with LogFile(path) as file:
+            expected.append([list(hit) for look in finding.find(file, texts) for hit in look.hits])
+    made = subprocess.run(
+        ["node", ROOT / "tests/js/finds.js"], input=json.dumps(asked).encode(), capture_output=True, check=True
+    )
+    assert [json.loads(line) for line in made.stdout.splitlines()] == expected
+    assert sum(map(len, expected)) > 200
 
 
 def test_what_came_in_pieces_and_what_is_said_by_reference(tmp_path: Path) -> None:
