@@ -15,6 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.runnables import RunnableLambda
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, StateGraph
+from langgraph.types import interrupt
 
 import tracer
 from tests.capture.leaks import leaks
@@ -22,10 +25,13 @@ from tests.capture.planted import PLANTED, Planted
 from tests.capture.planting import everywhere
 from tests.capture.strict import strict
 from tracer.capture.environment import variables_in
+from tracer.capture.record import header
 from tracer.capture.redact import FAILED, Redactor, unredacted
 from tracer.capture.rules import chosen
 from tracer.capture.server_log import SecretFilter
+from tracer.capture.tap import Tap
 from tracer.log.store import Store
+from tracer.log.writer import Writer
 from tracer.run.chains import Chain, Chains
 from tracer.run.runner import Runner
 
@@ -77,6 +83,46 @@ def test_no_secret_of_a_run_reaches_the_disk(way: str, planted: tuple[Planted, .
     assert b'{"$tracer":"secret","kind":"openai_key","size":' in raw
     for one in json.loads(b"[" + b",".join(raw.splitlines()) + b"]"):
         assert "event" in one
+
+
+def test_no_secret_of_a_question_or_its_answer_reaches_the_disk(tmp_path: Path) -> None:
+    one = PLANTED[0]
+
+    def ask(state: dict[str, Any]) -> dict[str, Any]:
+        return {"said": interrupt({"is this it?": one.text, "or": f"this: {one.text}"})}
+
+    graph: StateGraph[Any] = StateGraph(dict)
+    graph.add_node("ask", ask)
+    graph.add_edge(START, "ask")
+    served = graph.compile(checkpointer=InMemorySaver())
+    runner = Runner(Store(tmp_path), Chains([Chain("a:b", "b", "", served)]))
+    asked = runner.start("a:b", {"said": ""}, {"configurable": {"thread_id": "1"}})
+    assert runner.wait(asked, 60)
+    answer = runner.resume(asked, {"answer": one.text})
+    assert runner.wait(answer, 60)
+    runner.close()
+    raw = {run: (tmp_path / f"{run}.jsonl").read_bytes() for run in (asked, answer)}
+    for written in raw.values():
+        assert leaks(written, [one]) == set()
+    assert b'"interrupts":[' in raw[asked].splitlines()[-1]
+    assert b'"status":"ok"' in raw[answer].splitlines()[-1]
+    assert raw[answer].count(b'"kind":"openai_key"') > 1
+
+
+def test_no_secret_of_a_finding_or_a_stack_reaches_the_disk(tmp_path: Path) -> None:
+    texts = [one.text for one in PLANTED]
+    path = tmp_path / "run.jsonl"
+    tap = Tap(Writer(path, header("r", texts[0], None, None)), None)
+    start = {"event": "on_chain_start", "run_id": "1", "name": "x", "parent_ids": [], "tags": [], "metadata": {}}
+    tap.sent({**start, "data": {}})
+    for n, text in enumerate(texts):
+        tap.notice(f"kind{n}", None, f"There is {text} in it.", f"Do not use {text}.", {"e": [text, f"'{text}'"]})
+    tap.abandoned(None, "\n".join(texts))
+    tap.end({"status": "abandoned", "spans": 1})
+    raw = path.read_bytes()
+    assert leaks(raw, PLANTED) == set()
+    assert raw.count(b'"event":"finding"') == len(texts)
+    assert raw.count(b'"event":"abandoned"') == 1
 
 
 def test_without_redaction_all_is_recorded_and_the_log_says_so(tmp_path: Path) -> None:
