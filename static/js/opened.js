@@ -109,7 +109,7 @@ export class Opened {
     const take = (/** @type {Uint8Array} */ raw, /** @type {number} */ begin) => {
       if (raw.every((byte) => byte <= 0x20)) return;
       seq++;
-      const event = eventIn(raw);
+      const event = eventIn(raw, seq === 1);
       const line = event
         ? lines.line(seq, event)
         : { seq, t_us: seq, event: "bad_line", line: seq, bytes: raw.length };

@@ -27,8 +27,14 @@ function isEvent({ event, run_id, seq, t_us }) {
   );
 }
 
-/** The event that these bytes are; null where they are none. @param {Uint8Array} raw @returns {Record<string, any> | null} */
-export function eventIn(raw) {
+/**
+ * The event that these bytes are; null where they are none.
+ * @param {Uint8Array} given
+ * @param {boolean} [first] they begin the file, perhaps with a byte order mark
+ * @returns {Record<string, any> | null}
+ */
+export function eventIn(given, first = false) {
+  const raw = first && given[0] === 0xef ? given.subarray(3) : given;
   const event = parse(raw) ?? mended(raw);
   return isObject(event) && isEvent(event) ? event : null;
 }
@@ -36,7 +42,7 @@ export function eventIn(raw) {
 /** JSON with what Python's json module writes beyond it, as markers; undefined where it is none. @param {Uint8Array} raw */
 function mended(raw) {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(raw);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
     return marked(JSON.parse(text.replace(TOKEN, (token) => BEYOND[token] ?? token)), 0);
   } catch {
     return undefined;
@@ -87,7 +93,8 @@ export function shapeOf(head) {
     const newline = head.indexOf(10, from);
     const raw = head.subarray(from, newline < 0 ? head.length : newline);
     from = newline < 0 ? head.length : newline + 1;
-    const line = parse(looked === 0 && raw[0] === 0xef ? raw.subarray(3) : raw) ?? mended(raw);
+    const bare = looked === 0 && raw[0] === 0xef ? raw.subarray(3) : raw;
+    const line = parse(bare) ?? mended(bare);
     if (isObject(line) && typeof line.event === "string") return isEvent(line) ? "lines" : null;
   }
   return null;

@@ -20,10 +20,9 @@ function* plainLines(bytes) {
   const early = [];
   let seq = 0;
   let begun = false;
-  for (const [at, raw] of split(bytes).entries()) {
+  for (const raw of split(bytes)) {
     if (/^[ \t\r]*$/.test(raw.toString("latin1"))) continue;
-    const event = eventIn(at === 0 && raw[0] === 0xef ? raw.subarray(3) : raw);
-    seq++;
+    const event = eventIn(raw, ++seq === 1);
     const line = event ? plain.line(seq, event) : { seq, event: "bad_line" };
     if (event && !begun) {
       begun = true;

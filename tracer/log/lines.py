@@ -69,13 +69,20 @@ def _whole(file: LogFile, found: Iterator[tuple[int, bytes]]) -> Iterator[tuple[
         if b'"same"' in raw or b'"delta"' in raw:
             line = orjson.loads(raw)
             rebuilt = expander.line(line, len(raw))
-            yield seq, raw if rebuilt is line else dumped(rebuilt)
+            try:
+                yield seq, raw if rebuilt is line else dumped(rebuilt)
+            except RecursionError:
+                # References inside each other reach deeper than can be written: as it stands, then.
+                yield seq, raw
         else:
             yield seq, raw
 
 
 def dumped(value: Any) -> bytes:
-    """Strict JSON. A foreign log may be nested deeper than orjson writes (it reads more than it writes)."""
+    """Strict JSON. A foreign log may be nested deeper than orjson writes (it reads more than it writes).
+
+    Raises RecursionError for what is deeper still.
+    """
     try:
         return orjson.dumps(value)
     except TypeError:
