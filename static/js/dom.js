@@ -97,7 +97,7 @@ export function turnPool(parent, pool, from, to) {
  *   | { type: "stop-keeping" }
  *   | { type: "reconnect" }
  *   | { type: "jump", seq: number }
- *   | { type: "layout" }
+ *   | { type: "layout", byUser?: boolean }
  *   | { type: "window", from_us: number | null, to_us: number | null }
  *   | { type: "seek", row: number | null }
  *   | { type: "seek-time", us: number }

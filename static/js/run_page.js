@@ -42,6 +42,8 @@ import { TransportView } from "./views/transport.js";
 const KEEP_MS = 200;
 /** How long a search may take of a frame. */
 const FIND_MS = 5;
+/** Under which it is remembered whether the user had the event log open. */
+const EVENTS_OPEN = "tracer.events";
 const NARROW = matchMedia("(max-width: 899.98px)");
 /** Where a key writes, or has a meaning of its own. */
 const TAKES_KEYS = 'input, textarea, select, [contenteditable], [role="textbox"], dialog[open]';
@@ -151,7 +153,8 @@ export class RunPage {
     }
     addEventListener("keydown", (event) => this.#key(event));
     this.#split(timelineRoot, detailsRoot, eventsRoot);
-    if (matchMedia("(max-width: 899.98px), (max-height: 640px)").matches) this.events.open(false);
+    const isLow = matchMedia("(max-width: 899.98px), (max-height: 640px)").matches;
+    if (!(remembered(EVENTS_OPEN) ?? !isLow)) this.events.open(false);
     this.hear({ type: "layout" });
   }
 
@@ -249,6 +252,7 @@ export class RunPage {
         return true;
       case "layout":
         this.root.classList.toggle("events-shut", !this.events.isOpen);
+        if (event.byUser) remember(EVENTS_OPEN, this.events.isOpen);
         return true;
     }
     return false;
@@ -629,3 +633,23 @@ export class RunPage {
 /** @param {Element | null} target of a key press */
 const isNowhere = (target) =>
   target === null || target === document.body || target === document.documentElement;
+
+/** What the user chose before; null for nothing. @param {string} key @returns {boolean | null} */
+function remembered(key) {
+  try {
+    const value = localStorage.getItem(key);
+    return value === null ? null : value === "true";
+  } catch {
+    // Storage may be switched off.
+    return null;
+  }
+}
+
+/** @param {string} key @param {boolean} value */
+function remember(key, value) {
+  try {
+    localStorage.setItem(key, String(value));
+  } catch {
+    // As above.
+  }
+}

@@ -173,7 +173,7 @@ export class EventsView {
     setAttribute(this.toggle, "aria-expanded", String(open));
     show(this.body, open);
     show(this.controls, open);
-    if (byUser) this.send({ type: "layout" });
+    if (byUser) this.send({ type: "layout", byUser });
     this.touch();
   }
 
