@@ -37,7 +37,8 @@ _INT_MIN, _INT_MAX = -(1 << 63), (1 << 64) - 1
 def encode(value: Any, limits: Limits = LIMITS) -> Json:
     """`value` as a tree of dict, list, str, int, float, bool and None that orjson writes as strict JSON.
 
-    The tree is new: nothing in it changes when the value does. Its JSON has at most `limits.max_bytes` bytes.
+    Nothing in the tree changes when the value does; it may share parts with other trees, and must not be changed. Its
+    JSON has at most `limits.max_bytes` bytes.
     """
     try:
         walk = Walk(limits, limits.max_bytes, limits.max_values)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from .known import find, remember, stored_in
 from .markers import Json
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def _stored(value: Any) -> dict[Any, Any]:
 def messages(kind: type) -> Reader:
     hidden = _hidden(kind)
     name = kind.__name__
+    # Pieces are seen once.
+    comes_again = not name.endswith("Chunk")
 
     def read(walk: Walk, message: Any, depth: int) -> Json:
         stored = _fields_of(message)
@@ -44,6 +47,24 @@ def messages(kind: type) -> Reader:
             extra = None
         if extra:
             fields.update(dict.items(extra))
+        if not comes_again:
+            return encoded(walk, fields, depth)
+        now = stored_in(fields)
+        if now is None:
+            return encoded(walk, fields, depth)
+        before = find(message)
+        if before is not None and before.stored == now and before.fits(walk, depth):
+            walk.left -= before.left
+            walk.room -= before.room
+            return before.tree
+        left, room = walk.left, walk.room
+        tree = encoded(walk, fields.copy(), depth)
+        # Another thread may have changed it meanwhile.
+        if stored_in(fields) == now:
+            remember(message, now, tree, walk.limits, depth, left - walk.left, room - walk.room)
+        return tree
+
+    def encoded(walk: Walk, fields: dict[Any, Any], depth: int) -> Json:
         plain: dict[str, Any] = {"type": name, "content": ""}
         for field, value in fields.items():
             # What is empty is the default; a 0 is not, and usage of 0 tokens stands in a dict.

@@ -8,6 +8,7 @@ screen stops at is looked at closely.
 from __future__ import annotations
 
 import base64
+import itertools
 import logging
 import re
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 from .encode import LIMITS
 from .environment import Variable
+from .known import by_tree
 from .markers import Json, from_outside, mark, safe
 from .named import holds, kind_of, named_in
 from .pieces import halved, is_all, may_be_named, mended, merged_spans, without, without_last_run
@@ -48,6 +50,7 @@ _TEXTUAL = frozenset(
 )
 """Keys under which readers expect a text: a marker of the other form would be none."""
 
+_numbers = itertools.count()
 _log = logging.getLogger("tracer")
 
 
@@ -69,6 +72,7 @@ class Redactor:
         function: Function | None = None,
         variables: Iterable[Variable] = (),
     ) -> None:
+        self._number = next(_numbers)
         self._patterns = tuple(patterns)
         self._function = function
         self._variables = tuple(variables)
@@ -123,8 +127,16 @@ class Redactor:
             if kind is str:
                 if len(item) >= shortest and item not in clean and not self._is_clean(item):
                     return False
-            elif (kind is dict or kind is list) and item and not self._is_clean_tree(item):
-                return False
+            elif (kind is dict or kind is list) and item:
+                # A message of a history, say, which was looked at when it was said first.
+                known = by_tree.get(id(item))
+                if known is None or known.tree is not item:
+                    if not self._is_clean_tree(item):
+                        return False
+                elif self._number not in known.clean:
+                    if not self._is_clean_tree(item):
+                        return False
+                    known.clean.add(self._number)
         return True
 
     def _are_harmless(self, entries: dict[str, Any]) -> bool:

@@ -1,0 +1,91 @@
+"""Messages that were encoded before: a history is said again at every step, and its messages seldom change.
+
+Whether one has is not taken on trust: marshal writes all that it stores, exact types included, at C speed, and refuses
+what is not plain.
+"""
+
+from __future__ import annotations
+
+import marshal  # noqa: TID251  # nothing is read with it
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from .limits import Limits
+from .markers import Json
+
+if TYPE_CHECKING:
+    from .encode import Walk
+
+_MOST = 4_096
+_MOST_BYTES = 8_000_000
+_LONGEST = 200_000
+_MOST_VALUES = 2_000
+
+
+class Known:
+    """One message as it was encoded. `tree` is shared: nobody changes it."""
+
+    __slots__ = ("clean", "depth", "left", "limits", "message", "room", "stored", "tree")
+
+    def __init__(self, message: Any, stored: bytes, tree: Json, limits: Limits, spent: tuple[int, int, int]) -> None:
+        self.message = message
+        self.stored = stored
+        self.tree = tree
+        self.limits = limits
+        self.depth, self.left, self.room = spent
+        self.clean: set[int] = set()
+        """Who found no secret in it."""
+
+    def fits(self, walk: Walk, depth: int) -> bool:
+        """Whether a walk would make the same of it here."""
+        enough = walk.left > self.left and walk.room > self.room
+        return enough and self.limits is walk.limits and self.depth >= depth
+
+
+_by_message: dict[int, Known] = {}
+by_tree: dict[int, Known] = {}
+_bytes = 0
+
+
+def stored_in(fields: Any) -> bytes | None:
+    """All that these fields hold, for comparison; None where that is not plain."""
+    try:
+        stored = marshal.dumps(fields, 2)
+    except (ValueError, RuntimeError, MemoryError):
+        return None
+    return stored if len(stored) <= _LONGEST else None
+
+
+def find(message: Any) -> Known | None:
+    """How this message was encoded the last time, whatever it holds now."""
+    known = _by_message.get(id(message))
+    return known if known is not None and known.message() is message else None
+
+
+def remember(message: Any, stored: bytes, tree: Json, limits: Limits, depth: int, left: int, room: int) -> None:
+    """It was encoded so, at this depth, for so many values and characters."""
+    global _bytes
+    # A marker may stand for what was cut there and then.
+    if left > _MOST_VALUES or b'"$tracer"' in orjson.dumps(tree):
+        return
+    at = id(message)
+    forget(at)
+    try:
+        message = weakref.ref(message, lambda _: forget(at))
+    except TypeError:
+        return
+    known = _by_message[at] = by_tree[id(tree)] = Known(message, stored, tree, limits, (depth, left, room))
+    _bytes += len(known.stored)
+    while len(_by_message) > _MOST or _bytes > _MOST_BYTES:
+        forget(next(iter(_by_message)))
+
+
+def forget(at: int) -> None:
+    """The message with this id is gone."""
+    global _bytes
+    known = _by_message.pop(at, None)
+    if known is not None:
+        by_tree.pop(id(known.tree), None)
+        _bytes -= len(known.stored)
