@@ -40,7 +40,7 @@ class Timeline(View):
         self.brush = page.locator(".overview-brush")
         self.ticks = page.locator(".ticks")
         self.all = page.locator(".ruler-all")
-        self.hidden = page.get_by_role("button", name="Hide prompts")
+        self.hidden = page.get_by_role("button", name="prompts, parsers and passthroughs")
         self.hover = page.get_by_role("tooltip", include_hidden=True)
 
     def shown(self) -> Shown:
@@ -315,7 +315,7 @@ def test_the_next_error_is_one_key_away(show: Show) -> None:
 
 def test_idle_time_is_cut_on_request_and_its_length_is_said(show: Show) -> None:
     timeline = show()
-    cut = timeline.page.get_by_role("button", name="Cut idle time")
+    cut = timeline.page.get_by_role("button", name="idle time")
     bands = timeline.spans.locator(".cut-band:visible")
     expect(bands).to_have_count(0)
     marks = timeline.ticks.locator(".tick:visible:not(.cut)")
@@ -338,7 +338,7 @@ def test_durations_without_what_is_inside(show: Show) -> None:
     model = timeline.row("chat model ChatOpenAI").first
     time = agent.locator(".row-time")
     all_, own = time.inner_text(), model.locator(".row-time").inner_text()
-    timeline.page.get_by_role("button", name="Duration without").click()
+    timeline.page.get_by_role("button", name="without what is inside").click()
     expect(time).not_to_have_text(all_)
     expect(agent).to_have_accessible_name(re.compile("itself"))
     expect(model.locator(".row-time")).to_have_text(own)

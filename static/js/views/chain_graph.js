@@ -32,7 +32,7 @@ class NodeBox {
     this.name = el("span", "node-name", node.name);
     this.about = el("span", "node-about");
     const words = el("span", "node-words");
-    words.append(this.name, this.about);
+    words.append(this.name, " ", this.about);
     this.element = button("node", [this.icon, words], { "data-node": String(index) });
     this.element.dataset.type = lookOf(node.type);
   }
@@ -55,7 +55,8 @@ class NodeBox {
     setAttribute(
       this.element,
       "aria-label",
-      `${typeName(this.node.type)} ${this.node.name}, ${words}${often && `, ${often.trim()}`}`,
+      // What is seen comes first and word for word: who speaks to the page says what they see.
+      `${this.node.name} ${this.about.textContent}, ${typeName(this.node.type)}, ${words}`,
     );
   }
 }

@@ -87,7 +87,7 @@ function snippet(label, code) {
   });
   const caption = el("figcaption", "", label);
   caption.append(copy);
-  box.append(caption, el("pre", "", code));
+  box.append(caption, el("pre", "", code, { tabindex: "0" }));
   return box;
 }
 

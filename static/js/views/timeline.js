@@ -66,7 +66,7 @@ export class TimelineView {
     this.cuts = button("chip", "", { "aria-pressed": "false" });
     this.measure = button("chip quiet", "duration", {
       "aria-pressed": "false",
-      "aria-label": "Duration without what is inside",
+      "aria-label": "duration: self time, without what is inside",
     });
     const tools = el("div", "ruler-names");
     tools.append(
@@ -111,6 +111,10 @@ export class TimelineView {
       this.#self = !this.#self;
       setAttribute(this.measure, "aria-pressed", String(this.#self));
       setText(this.measure, this.#self ? "self time" : "duration");
+      const whole = this.#self
+        ? "self time: or the whole duration"
+        : "duration: self time, without what is inside";
+      setAttribute(this.measure, "aria-label", whole);
       touch();
     });
     scroller.addEventListener("scroll", () => {
@@ -247,11 +251,19 @@ export class TimelineView {
     setText(this.plumbing, order.hides ? `${count(order.hidden)} hidden` : `hide ${count(columns.plumbing)}`);
     setAttribute(this.plumbing, "aria-pressed", String(order.hides));
     const hidden = order.hides ? `, ${counted(order.hidden, "span")} hidden` : "";
-    setAttribute(this.plumbing, "aria-label", `Hide prompts, parsers and passthroughs${hidden}`);
+    setAttribute(
+      this.plumbing,
+      "aria-label",
+      `${this.plumbing.textContent}: prompts, parsers and passthroughs${hidden}`,
+    );
     show(this.cuts, idle > 0 || scene.cuts);
     setText(this.cuts, scene.cuts ? `${duration(us)} cut` : `cut ${duration(us)} idle`);
     setAttribute(this.cuts, "aria-pressed", String(scene.cuts));
-    setAttribute(this.cuts, "aria-label", `Cut idle time: ${counted(idle, "gap")}, ${duration(us)}`);
+    setAttribute(
+      this.cuts,
+      "aria-label",
+      `${this.cuts.textContent}: idle time, ${counted(idle, "gap")}, ${duration(us)}`,
+    );
   }
 
   #scroll() {
