@@ -41,7 +41,7 @@ import { TransportView } from "./views/transport.js";
 
 const KEEP_MS = 200;
 /** How long a search may take of a frame. */
-const FIND_MS = 5;
+const FIND_MS = 4;
 /** Under which it is remembered whether the user had the event log open. */
 const EVENTS_OPEN = "tracer.events";
 const NARROW = matchMedia("(max-width: 899.98px)");
