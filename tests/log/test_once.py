@@ -109,9 +109,9 @@ def test_a_growing_value_is_said_by_what_changed_and_followed_by_the_chains_arou
 
 def test_text_that_grows() -> None:
     log = Log()
-    log.says(LONG)
+    log.says(2 * LONG)
     ops = [{"op": "append", "path": "", "value": ' "and" ☃'}]
-    assert log.says(LONG + ' "and" ☃')["delta"] == {"/chunk": {"base": 1, "ops": ops}}
+    assert log.says(2 * LONG + ' "and" ☃')["delta"] == {"/chunk": {"base": 1, "ops": ops}}
     log.check()
 
 

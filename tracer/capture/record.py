@@ -56,22 +56,25 @@ async def record(
     chain: Runnable[Any, Any],
     input: Any,
     config: RunnableConfig | None,
-    tap: Tap,
+    tap: Tap | Callable[[], Tap],
     end: End | None = None,
     **kwargs: Any,
 ) -> AsyncGenerator[Any, None]:
     """Run the chain through `astream_events` v2, write its log to the end, yield the events as they are.
 
-    Raises what the chain raises. Closing it cancels the chain. `end` is given the fields of the `run_end` line, to
-    write it in its own time.
+    Raises what the chain raises, and what making the `tap` does, where that is to be made. Closing it cancels the
+    chain. `end` is given the fields of the `run_end` line, to write it in its own time.
     """
+    tap = tap if isinstance(tap, Tap) else tap()
     traced: RunnableConfig = {**(config or {}), "callbacks": tap.callbacks((config or {}).get("callbacks"))}
     tap.findings.root(chain)
     error: BaseException | None = None
     try:
         async with contextlib.aclosing(_events(chain, input, traced, kwargs)) as stream:
             async for event in stream:
-                tap.received(event)
+                if not tap.attached:
+                    # Not seen when it was sent, so it is recorded now.
+                    tap.sent(event)
                 yield event
     except BaseException as raised:
         error = raised

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -20,7 +19,7 @@ from .rules import Choice, chosen
 from .tap import Tap
 
 
-async def astream_events(
+def astream_events(
     chain: Runnable[Any, Any],
     input: Any,
     config: RunnableConfig | None = None,
@@ -45,13 +44,14 @@ async def astream_events(
     """
     if version != "v2":
         raise ValueError(f'version is {version!r}; tracer records "v2" only')
-    run = new_run_id()
-    looked_at = chosen(redact)
-    fields = header(run, chain.get_name(), input, config, redact=looked_at)
-    tap = Tap(_open(path, fields, is_on("fsync") if fsync is None else fsync), input, looked_at, fields)
-    async with contextlib.aclosing(record(chain, input, config, tap, **kwargs)) as events:
-        async for event in events:
-            yield event
+
+    def tap() -> Tap:
+        looked_at = chosen(redact)
+        fields = header(new_run_id(), chain.get_name(), input, config, redact=looked_at)
+        return Tap(_open(path, fields, is_on("fsync") if fsync is None else fsync), input, looked_at, fields)
+
+    # The generator itself: another one around it would cost each event as much again as this one does.
+    return record(chain, input, config, tap, **kwargs)
 
 
 def _open(path: str | os.PathLike[str] | None, fields: dict[str, Any], fsync: bool) -> Writer:

@@ -96,11 +96,6 @@ class Tap:
         """The callbacks for `ainvoke`: those given, and one that sees the whole run."""
         return _with(AsyncCallbackManager, given, TapHandler(self))
 
-    def received(self, event: Mapping[str, Any]) -> None:
-        """An event came out of the iterator. Recorded now only where it was not seen when it was sent."""
-        if not self.attached:
-            self.sent(event)
-
     def sent(self, event: Mapping[str, Any]) -> None:
         """Record an event in v2's shape, with live objects."""
         try:

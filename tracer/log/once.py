@@ -27,6 +27,8 @@ _ENTRY = 300
 _HEAD = 96
 _HEADED = 256
 """Bytes from which on a value is found by its beginning when it has grown."""
+_LEAST_GROWN = 128
+"""Bytes below which a value is not said as what changed: that takes nearly as many."""
 _MOST_HEADS = 256
 _MOST_SIZES = 256
 _QUOTE, _BRACE, _BRACKET = b'"{['
@@ -197,6 +199,8 @@ class Once:
             return None
         if raw == state.edge.raw:
             return self._same(line, pointer, place, size)
+        if size < _LEAST_GROWN:
+            return None
         growth = value.growth
         if growth is None or value.before is None or value.before.raw != state.edge.raw:
             growth = state.edge.grown(raw)
