@@ -1,5 +1,6 @@
 // Numbers, times and names as people read them. No DOM.
 
+import { ExactNumber, keysOf } from "./exact.js";
 import { markerText, unwrap } from "./values.js";
 
 /** What a span type is called, and which colour and glyph it has. @type {Record<string, [name: string, look: string]>} */
@@ -87,10 +88,21 @@ export function byteSize(bytes) {
 /** White space that is more than a space between words. */
 const UNEVEN = /[^\S ]| {2}|^ | $/;
 
+/** Whether it has such. @param {string} text */
+function isUneven(text) {
+  let before = 32;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 32 ? before === 32 : code < 32 || code > 126) return UNEVEN.test(text);
+    before = code;
+  }
+  return before === 32 && text !== "";
+}
+
 /** At most `most` UTF-16 units on one line, cut with an ellipsis. @param {string} text @param {number} most */
 export function oneLine(text, most) {
   const line = text.length > most * 4 ? text.slice(0, most * 4) : text;
-  const flat = UNEVEN.test(line) ? line.replace(/\s+/g, " ").trim() : line;
+  const flat = isUneven(line) ? line.replace(/\s+/g, " ").trim() : line;
   return flat.length > most
     ? `${flat.slice(0, flat.charCodeAt(most - 2) >> 10 === 0x36 ? most - 2 : most - 1)}…`
     : flat;
@@ -102,6 +114,10 @@ export function oneLine(text, most) {
  * @param {number} most about how many characters
  */
 export function compactJson(value, most) {
+  if (typeof value === "string") {
+    const text = JSON.stringify(value.length > most ? value.slice(0, most) : value);
+    return text.length > most ? oneLine(text, most) : text;
+  }
   /** @type {string[]} */
   const parts = [];
   let room = most;
@@ -121,7 +137,7 @@ export function compactJson(value, most) {
     item = unwrap(item);
     if (typeof item === "string") {
       put(JSON.stringify(item.length > room ? item.slice(0, room) : item));
-    } else if (item === null || typeof item !== "object") {
+    } else if (item === null || typeof item !== "object" || item instanceof ExactNumber) {
       put(String(item));
     } else if (depth > 20) {
       put("…");
@@ -135,7 +151,7 @@ export function compactJson(value, most) {
     } else {
       put("{");
       let first = true;
-      for (const key in item) {
+      for (const key of keysOf(/** @type {Record<string, unknown>} */ (item))) {
         if (room <= 0) break;
         put(`${first ? "" : ", "}${JSON.stringify(key)}: `);
         first = false;

@@ -46,6 +46,23 @@ export class Intake {
     return { event, parts, row: { seq, t_us: fold.t_us, form, span: number, text, mark }, span };
   }
 
+  /**
+   * Takes a line that streams a piece of text and nothing else, as the fold's `piece`.
+   * @param {number} span @param {number} t_us @param {string} text @returns {string} what of it is shown now
+   */
+  piece(span, t_us, text) {
+    const { fold } = this;
+    if (this.facts.length) this.facts = [];
+    const now = fold.piece(span, t_us);
+    const shown = this.#joined(span, text);
+    this.mark = shown && now && isModel(now.type) ? fold.mark | PIECE : fold.mark;
+    if (this.#halves.size && now && now.state !== "running") this.#halves.delete(span);
+    return shown;
+  }
+
+  /** Of the newest piece. */
+  mark = 0;
+
   /** @param {Line} line @param {string} event @param {string} phase @param {SpanNow | undefined} span */
   #note(line, event, phase, span) {
     if (event === "run_start") {

@@ -20,9 +20,21 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @returns {Line}
  */
 export function check(seq, raw) {
-  const line = parse(seq === 0 && isMarked(raw) ? raw.subarray(3) : raw);
+  const own = seq === 0 && isMarked(raw) ? raw.subarray(3) : raw;
+  return placed(seq, parse(own), own.length);
+}
+
+/**
+ * The same of a line whose text is known. @param {number} seq @param {string} text of sound UTF-8
+ * @param {number} bytes @returns {Line}
+ */
+export function checkText(seq, text, bytes) {
+  return placed(seq, parseText(text), bytes);
+}
+
+/** @param {number} seq @param {any} line @param {number} bytes @returns {Line} */
+function placed(seq, line, bytes) {
   if (typeof line !== "object" || line === null || typeof line.event !== "string") {
-    const bytes = seq === 0 && isMarked(raw) ? raw.length - 3 : raw.length;
     return { seq, event: "bad_line", line: seq + 1, bytes };
   }
   line.seq = seq;
@@ -32,11 +44,28 @@ export function check(seq, raw) {
 /** @param {Uint8Array} raw @returns {any} undefined where it is not strict JSON */
 export function parse(raw) {
   try {
-    const text = utf8.decode(raw);
+    return parseText(utf8.decode(raw));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} text @returns {any} undefined where it is not strict JSON */
+function parseText(text) {
+  try {
     const value = JSON.parse(text);
     return isStrict(text) ? value : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** The text of bytes; null where they are no sound UTF-8. @param {Uint8Array} bytes */
+export function textOfBytes(bytes) {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
   }
 }
 
@@ -58,7 +87,7 @@ function mayBeEndless(text) {
     const code = text.charCodeAt(at);
     if (code >= 0x30 && code <= 0x39 && DIGITS.test(text)) return true;
   }
-  return /[eE]\+?\d{3}/.test(text) && EXPONENT.test(text);
+  return EXPONENT.test(text);
 }
 
 /** @param {string} text */

@@ -1,9 +1,11 @@
 // A log from its bytes into batches of rows, for the page to show: what a worker does with a file. No DOM.
 
-import { Kinds } from "./columns.js";
+import { Kinds, TEXT as PIECE } from "./columns.js";
 import { Whole, WINDOW } from "./expand.js";
 import { Intake } from "./intake.js";
-import { check } from "./lines.js";
+import { check, checkText, textOfBytes } from "./lines.js";
+import { Pieces } from "./pieces.js";
+import { isModel, spanEvent } from "./spans.js";
 import { NumberList } from "./typed.js";
 
 /** @typedef {import("./spans.js").Line} Line */
@@ -17,6 +19,7 @@ import { NumberList } from "./typed.js";
 /** Rows in a batch at most: the page takes one in a few milliseconds. */
 const ROWS = 4096;
 const TEXT_ROOM = 1 << 20;
+const SHORT = 40;
 /** Lines that are kept parsed, since most references are to what came a moment ago. */
 const RECENT = 256;
 
@@ -41,14 +44,19 @@ class Rows {
 
   /** @param {import("./intake.js").Taken} taken */
   push({ event, parts, row }) {
+    this.add(row.seq, row.t_us, this.kinds.codeOf(event, parts), row.form, row.mark, row.span, row.text);
+  }
+
+  /** @param {number} seq @param {number} t_us @param {number} kind @param {number} form @param {number} mark @param {number} span @param {string} text */
+  add(seq, t_us, kind, form, mark, span, text) {
     const at = this.length++;
-    this.seq[at] = row.seq;
-    this.t_us[at] = row.t_us;
-    this.kind[at] = this.kinds.codeOf(event, parts);
-    this.form[at] = row.form;
-    this.mark[at] = row.mark;
-    this.span[at] = row.span;
-    if (row.text !== this.#lastText) this.#write(row.text);
+    this.seq[at] = seq;
+    this.t_us[at] = t_us;
+    this.kind[at] = kind;
+    this.form[at] = form;
+    this.mark[at] = mark;
+    this.span[at] = span;
+    if (text !== this.#lastText) this.#write(text);
     this.begin[at] = this.#lastBegin;
     this.size[at] = this.#lastSize;
   }
@@ -63,8 +71,23 @@ class Rows {
     }
     this.#lastText = text;
     this.#lastBegin = this.textEnd;
-    this.#lastSize = text ? this.#encoder.encodeInto(text, this.text.subarray(this.textEnd)).written : 0;
+    this.#lastSize = this.#encode(text);
     this.textEnd += this.#lastSize;
+  }
+
+  /** @param {string} text @returns {number} how many bytes it has */
+  #encode(text) {
+    // Most are a word, for which calling the encoder takes longest.
+    let size = 0;
+    if (text.length < SHORT) {
+      for (; size < text.length; size++) {
+        const code = text.charCodeAt(size);
+        if (code >= 0x80) break;
+        this.text[this.textEnd + size] = code;
+      }
+    }
+    if (size === text.length) return size;
+    return this.#encoder.encodeInto(text, this.text.subarray(this.textEnd)).written;
   }
 
   get isFull() {
@@ -120,8 +143,9 @@ export class LogReader {
   #facts = [];
   /** @type {number[]} */
   #bad = [];
-  /** The beginning of a line whose end has not come. */
-  #rest = new Uint8Array(0);
+  /** The beginning of a line whose end has not come. @type {Uint8Array[]} */
+  #rest = [];
+  #pieces = new Pieces();
   #give;
 
   /** @param {(batch: LogBatch) => void} give gets each batch that is full */
@@ -135,25 +159,30 @@ export class LogReader {
     this.#blocks.push({ begin: this.#came, bytes });
     this.#came += bytes.length;
     while (this.#blocks[1] && this.#blocks[1].begin < this.read - WINDOW) this.#blocks.shift();
+    if (this.ended) return;
     let from = 0;
-    while (!this.ended) {
-      const newline = bytes.indexOf(10, from);
-      if (newline < 0) break;
-      let raw = bytes.subarray(from, newline);
-      if (this.#rest.length) {
-        raw = joined(this.#rest, raw);
-        this.#rest = new Uint8Array(0);
-      }
+    // One that began before; and the first one may have a byte order mark.
+    if (this.#rest.length || !this.lines) {
+      const newline = bytes.indexOf(10);
+      if (newline >= 0) this.#take(this.#joined(bytes.subarray(0, newline)));
       from = newline + 1;
-      this.#take(raw);
     }
-    if (!this.ended && from < bytes.length) this.#rest = joined(this.#rest, bytes.subarray(from));
+    const end = bytes.lastIndexOf(10) + 1;
+    if (end > from && !this.ended) this.#takeAll(bytes.subarray(from, end));
+    if (end < bytes.length && !this.ended) this.#rest.push(bytes.subarray(end));
+  }
+
+  /** The line whose end this is. @param {Uint8Array} end */
+  #joined(end) {
+    const parts = [...this.#rest, end];
+    this.#rest = [];
+    return parts.length === 1 ? end : joined(parts);
   }
 
   /** There is no more: a last line without its newline counts. */
   end() {
-    if (this.#rest.length && !this.ended) this.#take(this.#rest);
-    this.#rest = new Uint8Array(0);
+    if (this.#rest.length && !this.ended) this.#take(this.#joined(new Uint8Array(0)));
+    this.#rest = [];
     this.flush();
   }
 
@@ -164,35 +193,90 @@ export class LogReader {
 
   /** @param {Uint8Array} raw */
   #take(raw) {
+    this.#place(raw.length);
+    this.#line(check(this.lines, raw), raw.length);
+  }
+
+  /** Whole lines, each with its newline. @param {Uint8Array} bytes */
+  #takeAll(bytes) {
+    const text = textOfBytes(bytes);
+    let from = 0;
+    let begin = 0;
+    while (from < bytes.length && !this.ended) {
+      const newline = bytes.indexOf(10, from);
+      const size = newline - from;
+      if (text === null) this.#take(bytes.subarray(from, newline));
+      else {
+        const end = text.length === bytes.length ? begin + size : text.indexOf("\n", begin);
+        this.#place(size);
+        if (!this.#pieces.take(this.lines, text, begin, end) || !this.#piece())
+          this.#parsed(text.slice(begin, end), size);
+        begin = end + 1;
+      }
+      from = newline + 1;
+    }
+  }
+
+  /** Where the next line stands. @param {number} size */
+  #place(size) {
     this.offsets.push(this.read);
-    this.read += raw.length + 1;
-    const line = check(this.lines, raw);
+    this.read += size + 1;
+  }
+
+  /** @param {string} text @param {number} size */
+  #parsed(text, size) {
+    const line = checkText(this.lines, text, size);
+    const { row, parts } = this.#line(line, size);
+    const isOwn = line.same === undefined && line.delta === undefined;
+    if (row.form === PIECE && isOwn && parts?.[1] === "stream") this.#pieces.learn(text, line);
+  }
+
+  /** The line that `#pieces` has found; false where it has to be parsed. */
+  #piece() {
+    const { event, span, t_us, text, repeats } = this.#pieces;
+    if (repeats >= 0) {
+      const type = this.intake.fold.span(span)?.type ?? "";
+      if (isModel(type) || this.#isGone(repeats)) return false;
+    }
+    const seq = this.lines++;
+    const shown = this.intake.piece(span, t_us, text);
+    const kind = this.#rows.kinds.codeOf(event, spanEvent(event));
+    this.#rows.add(seq, this.intake.fold.t_us, kind, PIECE, this.intake.mark, span, shown);
+    if (this.#rows.isFull) this.#drain();
+    return true;
+  }
+
+  /** @param {Line} line as it stands in the log @param {number} size */
+  #line(line, size) {
     this.#recent[this.lines % RECENT] = line;
     this.lines++;
-    this.add(this.#whole.line(line, raw.length));
+    return this.add(this.#whole.line(line, size));
+  }
+
+  /** Whether it begins too far before the newest line. @param {number} seq */
+  #isGone(seq) {
+    return this.offsets.at(seq) < this.offsets.at(this.offsets.length - 1) - WINDOW;
   }
 
   /** A line before this one, as it stands in the log; null where it is too far back. @param {number} seq */
   #earlier(seq) {
+    if (this.#isGone(seq)) return null;
     const recent = this.#recent[seq % RECENT];
     if (recent?.seq === seq) return recent;
     const begin = this.offsets.at(seq);
     const end = this.offsets.at(seq + 1) - 1;
-    if (begin < this.read - WINDOW) return null;
     let at = this.#blocks.findLastIndex((block) => block.begin <= begin);
     if (at < 0) return null;
-    /** @type {Uint8Array} */
-    let raw = new Uint8Array(0);
+    const parts = [];
     for (; at < this.#blocks.length; at++) {
       const block = /** @type {{ begin: number, bytes: Uint8Array }} */ (this.#blocks[at]);
       if (block.begin >= end) break;
-      const part = block.bytes.subarray(Math.max(0, begin - block.begin), end - block.begin);
-      raw = raw.length ? joined(raw, part) : part;
+      parts.push(block.bytes.subarray(Math.max(0, begin - block.begin), end - block.begin));
     }
-    return check(seq, raw);
+    return check(seq, joined(parts));
   }
 
-  /** @param {Line} line */
+  /** @param {Line} line a whole one */
   add(line) {
     const taken = this.intake.take(line, line.seq);
     if (line.event === "bad_line") this.#bad.push(this.intake.fold.lines - 1);
@@ -200,6 +284,7 @@ export class LogReader {
     this.#rows.push(taken);
     if (line.event === "run_end") this.ended = true;
     if (this.#rows.isFull) this.#drain();
+    return taken;
   }
 
   #drain() {
@@ -211,12 +296,15 @@ export class LogReader {
   }
 }
 
-/** @param {Uint8Array} before @param {Uint8Array} after */
-function joined(before, after) {
-  if (!before.length) return after.slice();
-  const all = new Uint8Array(before.length + after.length);
-  all.set(before);
-  all.set(after, before.length);
+/** @param {Uint8Array[]} parts @returns {Uint8Array} */
+function joined(parts) {
+  if (parts.length === 1 && parts[0]) return parts[0];
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
   return all;
 }
 

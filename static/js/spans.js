@@ -182,6 +182,22 @@ export class Fold {
     return index < 0 ? undefined : this.spans[index];
   }
 
+  /**
+   * Takes a line that streams a piece of text, not empty where its span is a model, and nothing else.
+   * @param {number} number its span @param {number} t_us
+   * @returns {SpanNow | undefined} as `add`
+   */
+  piece(number, t_us) {
+    this.lines++;
+    this.mark = 0;
+    if (t_us > this.t_us) this.t_us = t_us;
+    const index = this.table.indexOf(number);
+    if (index < 0) return undefined;
+    const open = this.open.get(index);
+    if (open) this.#chunk(index, open, true);
+    return this.spans[index];
+  }
+
   /** @param {Line} line @returns {number} the place of the span it belongs to, or -1 */
   #add(line) {
     const t_us = integer(line.t_us);
@@ -365,10 +381,7 @@ export class Fold {
 
   /** @param {number} index @param {Open} open @param {Line} line */
   #stream(index, open, line) {
-    const { table } = this;
-    /** @type {number} */ (table.chunks[index]++);
-    table.touch(index);
-    this.mark = CHUNK;
+    let holds = true;
     if (open.isModel) {
       const chunk = isObject(line.data) ? line.data.chunk : null;
       if (isObject(chunk) && chunk.usage_metadata !== undefined) {
@@ -378,9 +391,18 @@ export class Fold {
           open.meter.see(counted);
         }
       }
-      if (!holdsSomething(chunk)) return;
+      holds = holdsSomething(chunk);
     }
-    this.mark = CHUNK | HOLDS;
+    this.#chunk(index, open, holds);
+  }
+
+  /** @param {number} index @param {Open} open @param {boolean} holds something */
+  #chunk(index, open, holds) {
+    const { table } = this;
+    /** @type {number} */ (table.chunks[index]++);
+    table.touch(index);
+    this.mark = holds ? CHUNK | HOLDS : CHUNK;
+    if (!holds) return;
     if (table.first_row[index] !== NONE) return;
     table.first_row[index] = this.lines - 1;
     table.first_us[index] = this.t_us;
