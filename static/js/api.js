@@ -1,5 +1,7 @@
 // Asking the server: JSON in, JSON out, its problems as errors.
 
+import { parseLine } from "./exact.js";
+
 /** What the server refused, or that it did not answer (status 0). `detail` can be shown to a person. */
 export class ApiError extends Error {
   /**
@@ -95,7 +97,7 @@ export function readLines(text) {
   for (const line of text.split("\n")) {
     if (!line) continue;
     try {
-      lines.push(JSON.parse(line));
+      lines.push(parseLine(line));
     } catch {
       // The reader on the server has already put a stand-in for what is no JSON.
     }

@@ -1,5 +1,7 @@
 // JSON pointers, and changes of a value that leave the value itself as it was. Twin of tracer/log/delta.py. No DOM.
 
+import { copyOf, ExactNumber, removeMember, setMember } from "./exact.js";
+
 /** A pointer with more of them leads nowhere. */
 const TOKENS = 64;
 /** Entries and characters that the changes of one value may copy or move. */
@@ -10,7 +12,8 @@ const INDEX = /^(?:0|[1-9][0-9]{0,8})$/;
 export class DeltaError extends Error {}
 
 /** @param {unknown} value @returns {value is Record<string, any>} */
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 
 /** The keys of a pointer. Throws DeltaError. @param {unknown} pointer @returns {string[]} */
 export function tokens(pointer) {
@@ -82,7 +85,7 @@ export class Draft {
       if (Array.isArray(inside)) {
         this.#spend(inside.length >> 3);
         inside.splice(indexOf(key, inside.length - 1), 1);
-      } else if (Object.hasOwn(inside, key)) delete inside[key];
+      } else if (Object.hasOwn(inside, key)) removeMember(inside, key);
       else throw new DeltaError();
     } else throw new DeltaError();
   }
@@ -130,7 +133,7 @@ export class Draft {
     const list = Array.isArray(value);
     if (!list && !isObject(value)) throw new DeltaError();
     this.#spend(list ? value.length : Object.keys(value).length);
-    const copy = list ? value.slice() : { ...value };
+    const copy = list ? value.slice() : copyOf(value);
     this.#own ??= new Set();
     this.#own.add(copy);
     return copy;
@@ -147,12 +150,4 @@ export class Draft {
 function indexOf(token, most) {
   if (!INDEX.test(token) || Number(token) > most) throw new DeltaError();
   return Number(token);
-}
-
-/** @param {Record<string, any>} inside @param {string} key @param {any} value */
-export function setMember(inside, key, value) {
-  // Assigned, it would be the object's prototype and no member.
-  if (key === "__proto__")
-    Object.defineProperty(inside, key, { value, writable: true, enumerable: true, configurable: true });
-  else inside[key] = value;
 }

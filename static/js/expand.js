@@ -1,6 +1,7 @@
 // Whole lines from lines as they stand in the log. Twin of tracer/log/expand.py; docs/format.md has the rules. No DOM.
 
-import { DeltaError, Draft, setMember, tokens, valueAt } from "./delta.js";
+import { DeltaError, Draft, tokens, valueAt } from "./delta.js";
+import { ExactNumber, parseLine, setMember } from "./exact.js";
 
 /** Bytes of log, from the start of a line back, that are kept; a line refers to none that begins further back. */
 export const WINDOW = 8 * 2 ** 20;
@@ -306,7 +307,7 @@ class Queue {
 
 /** @param {string | Uint8Array | null} text @returns {Line} */
 const parsed = (text) =>
-  JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text ?? EMPTY));
+  parseLine(typeof text === "string" ? text : new TextDecoder().decode(text ?? EMPTY));
 const EMPTY = new Uint8Array([0x7b, 0x7d]);
 
 /** What does not fit leaves things as they are. @param {() => void} change */
@@ -331,7 +332,8 @@ function weigh(source, value, room) {
 }
 
 /** @param {unknown} value @returns {value is Record<string, any>} */
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 
 /** @param {unknown} value @returns {[string, any][]} */
 const entries = (value) => (isObject(value) ? Object.entries(value) : []);
@@ -381,7 +383,7 @@ function measure(value) {
     for (const [key, item] of Object.entries(one)) {
       taken += Array.isArray(one) ? 1 : key.length;
       if (typeof item === "string") taken += 1 + item.length;
-      else if (typeof item !== "object" || item === null) taken++;
+      else if (typeof item !== "object" || item === null || item instanceof ExactNumber) taken++;
       else {
         const known = weights.get(item);
         if (known === undefined) inner.push(item);

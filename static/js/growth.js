@@ -1,5 +1,6 @@
 // A JSON value that grows: what changed, when, found once, so that views touch only that. No DOM.
 
+import { keysOf } from "./exact.js";
 import { isObject, markerOf, markerText, stringOf, unwrap } from "./values.js";
 
 /**
@@ -78,7 +79,7 @@ export class Growth {
     const text = stringOf(value);
     const inner = text === null ? unwrap(value) : value;
     const marked = text === null ? markerText(value) : null;
-    const nested = text === null && marked === null && typeof inner === "object" && inner !== null;
+    const nested = text === null && marked === null && (Array.isArray(inner) || isObject(inner));
     let changed = false;
     if (nested && depth < MOST_DEPTH) {
       const kind = Array.isArray(inner) ? "array" : "object";
@@ -134,7 +135,7 @@ export class Growth {
 
   /** @param {GrowthNode} node @param {Record<string, unknown>} members @param {number} t_us @param {(string | number)[]} path @param {number} depth */
   #members(node, members, t_us, path, depth) {
-    const keys = Object.keys(members);
+    const keys = keysOf(members);
     let changed = false;
     // The order of the keys is the order in which they came: one that moved or went makes the rest anew.
     const kept = node.children.findIndex((child, index) => child.key !== keys[index]);

@@ -1,5 +1,6 @@
 // A log that lies somewhere as bytes: read once from its start, and its lines again when somebody looks. No DOM.
 
+import { isOdd, parseLine } from "./exact.js";
 import { Whole } from "./expand.js";
 import { LineFinder } from "./find_lines.js";
 import { check } from "./lines.js";
@@ -17,7 +18,7 @@ import { isTree } from "./values.js";
  *   | { type: "done", size: number, plain: boolean }
  *   | { type: "failed", text: string }
  *   | { type: "found", id: number, hits: import("./find_lines.js").Hit[], share: number, done: boolean, error?: string }
- *   | { type: "answer", id: number, value?: any, error?: string }} Told  What the page is told.
+ *   | { type: "answer", id: number, text?: string, error?: string }} Told  What the page is told.
  */
 
 const FORMAT = 1;
@@ -154,7 +155,7 @@ export class Opened {
 
   /** @param {number} seq @param {Uint8Array} raw */
   #lineOf(seq, raw) {
-    return this.#plain ? this.#plainLine(seq, raw) : check(seq, raw);
+    return this.#plain ? this.#plainLine(seq, raw) : exact(check(seq, raw), raw);
   }
 
   /** The bytes of a line; null where there is none. @param {number} seq @returns {Uint8Array | null} */
@@ -298,4 +299,11 @@ class LineSplitter {
   end() {
     return this.#rest.length ? [this.#rest] : [];
   }
+}
+
+/** A line with its numbers and the order of its keys as they are written. @param {Line} line @param {Uint8Array} raw @returns {Line} */
+function exact(line, raw) {
+  if (line.event === "bad_line") return line;
+  const text = new TextDecoder().decode(raw);
+  return isOdd(text) ? { ...parseLine(text), seq: line.seq } : line;
 }

@@ -1,6 +1,7 @@
 // What keeps the page in touch with the server: the events of the run that is shown. No DOM.
 
 import { connections } from "./connections.js";
+import { parseLine } from "./exact.js";
 import { Whole } from "./expand.js";
 import { Feed } from "./feed.js";
 import { seldom } from "./often.js";
@@ -16,6 +17,9 @@ import { WorkerLog } from "./worker_log.js";
 const LONG = 20e6;
 /** So often the page is drawn while a log is read: each time takes from the reading. */
 export const READING_MS = 300;
+
+/** Most lines: what a model says holds no values that grow. */
+const MODEL_SAYS = /^\{"seq":\d+,"t_us":\d+,"event":"on_(?:chat_model|llm)_stream"/;
 
 /** One run, read from its first line on, and followed while it goes on. */
 export class RunSession {
@@ -161,7 +165,7 @@ export class RunSession {
       }
       let line;
       try {
-        line = JSON.parse(message.data);
+        line = MODEL_SAYS.test(message.data) ? JSON.parse(message.data) : parseLine(message.data);
       } catch {
         // A line that does not parse still has its place.
         line = {

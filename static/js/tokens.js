@@ -1,5 +1,7 @@
 // Tokens of a model call, and where the count comes from. Twin of tracer/log/tokens.py.
 
+import { numberOf } from "./exact.js";
+
 /** @typedef {{ input_tokens: number, output_tokens: number, total_tokens: number }} Usage */
 /** @typedef {"end" | "chunks" | "cumulative"} UsageFrom */
 
@@ -17,7 +19,7 @@ const MOST = 2 ** 40;
 export function usage(value, keys = KEYS) {
   if (typeof value !== "object" || value === null) return null;
   const found = /** @type {Record<string, unknown>} */ (value);
-  const [input_tokens, output_tokens, total_tokens] = keys.map((key) => found[key]);
+  const [input_tokens, output_tokens, total_tokens] = keys.map((key) => numberOf(found[key]));
   if (!isCount(input_tokens) || !isCount(output_tokens) || !isCount(total_tokens)) return null;
   return { input_tokens, output_tokens, total_tokens };
 }

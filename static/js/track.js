@@ -1,6 +1,7 @@
 // What a span streamed, step by step: the value as it was at any row, and when each part of it came and changed. No DOM.
 
 import { Draft } from "./delta.js";
+import { ExactNumber, keysOf } from "./exact.js";
 import { isObject } from "./values.js";
 
 /** @typedef {string | number} Key */
@@ -141,7 +142,8 @@ function fill(times, value, row, depth) {
 }
 
 /** @param {unknown} value @returns {value is Record<string, any> | unknown[]} */
-const nested = (value) => typeof value === "object" && value !== null;
+const nested = (value) =>
+  typeof value === "object" && value !== null && !(value instanceof ExactNumber);
 
 /** @param {Record<string, any> | unknown[]} value @returns {Iterable<[Key, unknown]>} */
 const membersOf = (value) => (Array.isArray(value) ? value.entries() : Object.entries(value));
@@ -149,6 +151,7 @@ const membersOf = (value) => (Array.isArray(value) ? value.entries() : Object.en
 /** What makes one value of another. @param {unknown} before @param {unknown} after @param {Key[]} path @param {Change[]} changes */
 function compare(before, after, path, changes) {
   if (before === after) return;
+  if (before instanceof ExactNumber && after instanceof ExactNumber && before.text === after.text) return;
   if (
     typeof before === "string" &&
     typeof after === "string" &&
@@ -163,9 +166,10 @@ function compare(before, after, path, changes) {
       else if (before[at] !== after[at]) compare(before[at], after[at], [...path, at], changes);
     }
   } else if (isObject(before) && isObject(after) && path.length < DEEPEST && isOrdered(before, after)) {
-    for (const key of Object.keys(before))
+    for (const key of keysOf(before))
       if (!Object.hasOwn(after, key)) changes.push({ op: "remove", path, key });
-    for (const [key, value] of Object.entries(after)) {
+    for (const key of keysOf(after)) {
+      const value = after[key];
       if (!Object.hasOwn(before, key)) changes.push({ op: "set", path: [...path, key], value });
       else if (before[key] !== value) compare(before[key], value, [...path, key], changes);
     }
@@ -176,9 +180,9 @@ function compare(before, after, path, changes) {
 
 /** Whether what they share stands in the same order, and what is new behind it. @param {Record<string, any>} before @param {Record<string, any>} after */
 function isOrdered(before, after) {
-  const kept = Object.keys(before).filter((key) => Object.hasOwn(after, key));
+  const kept = keysOf(before).filter((key) => Object.hasOwn(after, key));
   let at = 0;
-  for (const key of Object.keys(after)) {
+  for (const key of keysOf(after)) {
     if (kept[at] !== key) return at === kept.length;
     at++;
   }

@@ -1,7 +1,10 @@
 // Reading encoded values: messages, text, and what JSON cannot say (objects with the key "$tracer"). No DOM.
 
+import { ExactNumber } from "./exact.js";
+
 /** @param {unknown} value @returns {value is Record<string, any>} */
-export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isObject = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 
 /** The marker's name where the value stands for something that JSON cannot say. @param {unknown} value */
 export const markerOf = (value) =>
@@ -160,5 +163,6 @@ export function callsOf(value) {
 /** Whether it is worth a tree: an object or a list, no message and no text. @param {unknown} value */
 export function isTree(value) {
   const inner = unwrap(value);
-  return typeof inner === "object" && inner !== null && textOf(value) === null && markerText(value) === null;
+  const nested = Array.isArray(inner) || isObject(inner);
+  return nested && textOf(value) === null && markerText(value) === null;
 }

@@ -1,5 +1,6 @@
 // The thread that reads opened files: bytes in, batches of rows out, and lines again when they are asked for.
 
+import { writeJson } from "./exact.js";
 import { Opened } from "./opened.js";
 import { fileSource, urlSource } from "./source.js";
 
@@ -39,7 +40,8 @@ self.addEventListener("message", async ({ data }) => {
     if (!opened) throw new Error("Nothing is open.");
     const value =
       asked.type === "lines" ? opened.lines(asked.first, asked.last) : opened.track(asked.seqs, asked.rows);
-    post({ type: "answer", id: asked.id, value });
+    // As text: objects that are sent to another thread lose the order of their keys.
+    post({ type: "answer", id: asked.id, text: writeJson(value) });
   } catch (error) {
     post({ type: "answer", id: asked.id, error: error instanceof Error ? error.message : String(error) });
   }

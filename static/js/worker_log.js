@@ -1,5 +1,7 @@
 // The page's end of worker.js: a log that another thread reads. No DOM.
 
+import { parseExact } from "./exact.js";
+
 /** @typedef {import("./opened.js").Told} Told */
 /**
  * @typedef {{
@@ -32,7 +34,7 @@ export class WorkerLog {
       else {
         const waiting = this.#waiting.get(told.id);
         this.#waiting.delete(told.id);
-        if (told.error === undefined) waiting?.resolve(told.value);
+        if (told.error === undefined) waiting?.resolve(parseExact(told.text ?? "null"));
         else waiting?.reject(new Error(told.error));
       }
     });

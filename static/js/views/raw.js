@@ -1,6 +1,7 @@
 // The lines of a span as they stand in the log, read again a page at a time.
 
 import { button, el, setText } from "../dom.js";
+import { writeJson } from "../exact.js";
 import { byteSize, count, offset } from "../format.js";
 
 /** @typedef {import("../store.js").RunStore} RunStore */
@@ -109,8 +110,8 @@ function lineBox(line) {
   const head = el("h3", "raw-head", String(line.seq));
   const time = typeof line.t_us === "number" ? offset(line.t_us) : "";
   head.append(el("span", "", time), el("span", "raw-event", String(line.event)));
-  const whole = JSON.stringify(line);
-  const text = whole.length > ONE_LINE ? JSON.stringify(line, null, 2) : whole;
+  const whole = writeJson(line);
+  const text = whole.length > ONE_LINE ? writeJson(line, 2) : whole;
   const body = el("pre", "raw-text", text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
   box.append(head, body);
   if (text.length > SHOWN) {
