@@ -100,7 +100,17 @@ def test_operations(old: Any, new: Any, expected: list[tuple[str, str, Any]]) ->
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("ab", "b"), ("a", ["a"]), ([1], {"a": 1}), ([1, 2], [3, 2]), (1, 2), ([], [1]), ({"a": 1, "b": 2}, {"c": 1})],
+    [
+        ("ab", "b"),
+        ("a", ["a"]),
+        ([1], {"a": 1}),
+        ([1, 2], [3, 2]),
+        ([1, 2], [12]),
+        ({"a": 1, "b": 2}, {"a": 12}),
+        (1, 2),
+        ([], [1]),
+        ({"a": 1, "b": 2}, {"c": 1}),
+    ],
 )
 def test_what_changed_elsewhere_is_no_growth(old: Any, new: Any) -> None:
     growth = grows(old, new)
