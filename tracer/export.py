@@ -20,6 +20,7 @@ from tracer.log.file import LogError, read
 
 FORMATS = ("events", "text")
 
+_AT_ONCE = 4_096
 _TOO_DEEP = {"$tracer": "cut", "kind": "depth"}
 _THOUGHT = ("reasoning", "thinking")
 
@@ -39,7 +40,10 @@ def export(path: Path, form: str, output: Path | None = None) -> None:
             else:
                 target = stack.enter_context(output.open("wb"))
             for piece in (events if form == "events" else text)(chain([first], lines)):
-                target.write(shown(piece) if output is None and sys.stdout.isatty() else piece)
+                piece = shown(piece) if output is None and sys.stdout.isatty() else piece
+                # Of more than its buffer a file object may write a part and not say that the reader has left.
+                for at in range(0, len(piece), _AT_ONCE):
+                    target.write(piece[at : at + _AT_ONCE])
             target.flush()
     except BrokenPipeError:
         raise
