@@ -22,8 +22,8 @@ from .findings.step import Step
 from .redact import Redactor, unredacted
 from .rules import Redact
 
-_SHORTEST = 512
-"""Bytes. Below that the long way costs no more."""
+_SHORTEST = 128
+"""Bytes. Below that a value is not said by how it grew."""
 _LONGEST = min(LIMITS.max_string, LIMITS.max_bytes) - 100
 _FEW = min(LIMITS.max_items, LIMITS.max_values)
 _TRIES = 5
