@@ -60,7 +60,8 @@ function saidBy(store, lines, index) {
     texts.push(span.stack ?? "");
   }
   const streamed = lines.filter(
-    (line, at) => at <= row && at > span.start_row && line.span === span.span && String(line.event).endsWith("_stream"),
+    (line, at) =>
+      at <= row && at > span.start_row && line.span === span.span && String(line.event).endsWith("_stream"),
   );
   const chunks = streamed.map((line) => line.data?.chunk?.content ?? line.data?.chunk);
   texts.push(chunks.map((chunk) => (typeof chunk === "string" ? chunk : "")).join(""));
