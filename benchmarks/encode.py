@@ -3,7 +3,8 @@
     python benchmarks/encode.py [--values 100000] [--seed 0]
 
 Every value is encoded, written by orjson, and read back by a parser of strict JSON; failures are printed. Times are
-those of `encode` alone, with the same trees through json.dumps and orjson.dumps beside them. Exits with 1 on a failure.
+those of `encode` alone, with the same trees through json.dumps and orjson.dumps beside them; then those of whole
+events, from LangChain's hands to a line that waits to be written. Exits with 1 on a failure.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import statistics
 import sys
+import tempfile
 import time
 import timeit
 import traceback
@@ -29,6 +32,9 @@ from langchain_core.messages import AIMessageChunk
 from tests.capture import values
 from tests.capture.strict import strict
 from tracer.capture.encode import encode
+from tracer.capture.record import header
+from tracer.capture.tap import Tap
+from tracer.log.writer import Writer
 
 RECORD = {"email": "someone@example.com", "active": True, "tags": ["alpha", "beta"], "note": "a few words on this one"}
 
@@ -40,6 +46,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     costs()
+    events()
     return 1 if totality(given.values, given.seed) else 0
 
 
@@ -63,6 +70,48 @@ def costs() -> None:
         writers = (partial(encode, value), partial(json.dumps, tree), partial(orjson.dumps, tree))
         times = [best(writer, calls) for writer in writers]
         print(f"{name:34}{times[0]:10.2f}{times[1]:14.2f}{times[2]:14.2f}")
+
+
+def events() -> None:
+    """µs an event, median: encoded, redacted, made a line, all that the chain waits for."""
+    people = [{"id": n, "name": f"Person {n}", "score": n * 1.5, **RECORD} for n in range(166)]
+    meta = {"model_provider": "openai"}
+    taken: dict[str, list[int]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        fields = header("run", "chain", "x", None)
+        tap = Tap(Writer(Path(folder) / "run.jsonl", fields), "x", header=fields)
+
+        def send(event: str, run_id: str, data: Any, name: str) -> None:
+            above = [] if run_id == "chain" else ["chain"]
+            about = {"run_id": run_id, "name": run_id, "tags": [], "metadata": {}, "parent_ids": above}
+            began = time.perf_counter_ns()
+            tap.sent({"event": event, **about, "data": data})
+            taken.setdefault(name, []).append(time.perf_counter_ns() - began)
+
+        for run_id, kind in (("chain", "chain"), ("chat", "chat_model"), ("parser", "parser"), ("text", "parser")):
+            send(f"on_{kind}_start", run_id, {}, "start")
+        for n in range(1_000):
+            send(
+                "on_chat_model_stream",
+                "chat",
+                {"chunk": AIMessageChunk(f"{n}", id="run-1", response_metadata=meta)},
+                "chat",
+            )
+            send("on_parser_stream", "text", {"chunk": f"{n}"}, "text")
+            value = {"records": [*people[:-1], {**people[-1], "note": RECORD["note"] + "." * n}]}
+            size = len(orjson.dumps(value))
+            send("on_parser_stream", "parser", {"chunk": value}, "grown")
+            send("on_chain_stream", "chain", {"chunk": value}, "again")
+        tap.end({"status": "ok"})
+    names = {
+        "chat": "chunk of a chat model",
+        "text": "chunk of a text parser",
+        "grown": f"partial JSON, {size:,} bytes, one token more",
+        "again": "the same, of the chain around it",
+    }
+    print(f"{'µs an event, recorded (median of 1,000)':54}")
+    for key, name in names.items():
+        print(f"{name:44}{statistics.median(taken[key]) / 1000:10.1f}")
 
 
 def best(call: Callable[[], Any], calls: int) -> float:

@@ -44,6 +44,8 @@ class _Said:
     event: str
     step: Step | None
     edge: Edge
+    has_null: bool
+    """Whether there is a null in it, or was: orjson makes one of NaN as well."""
 
 
 class Growing:
@@ -62,7 +64,7 @@ class Growing:
         self._able = redact is unredacted or (isinstance(redact, Redactor) and not redact.asks)
         self._said: dict[str, _Said] = {}
         self._tries: dict[str, int] = {}
-        self._recent: dict[int, tuple[Any, Edge]] = {}
+        self._recent: dict[int, tuple[Any, Edge, bool]] = {}
         """Values seen a moment ago, by id: the chains around a parser say the very object that it said."""
 
     def write(self, event: Mapping[str, Any]) -> bool:
@@ -83,7 +85,7 @@ class Growing:
         name, writer = said.event, self._writer
         writer.append(lambda: self._compactor.chunk(writer.lines, writer.offset, name, run_id, value), at)
         said.edge = edge
-        self._remember(chunk, edge)
+        self._remember(chunk, said)
         if said.step is not None:
             said.step.piece(self._clock())
         return True
@@ -96,6 +98,7 @@ class Growing:
             raw = orjson.dumps(chunk, None, _OPTIONS)
             # Byte for byte what it was a moment ago.
             if raw == recent[1].raw:
+                said.has_null = recent[2]
                 return Value(recent[1].raw), recent[1]
         exact = marshal.dumps(chunk, 4)
         if len(exact) > _LONGEST or not _grew_little(chunk, said.edge.levels):
@@ -103,11 +106,13 @@ class Growing:
         raw = orjson.dumps(chunk, None, _OPTIONS)
         if len(raw) > _LONGEST or (len(raw) > 2 * _FEW and sum(map(raw.count, b",[{")) >= _FEW):
             return None
-        if (b"\x7f" in exact or b"\xff" in exact) and b"null" in raw and _NO_NUMBER.search(exact):
+        growth = None if raw == said.edge.raw else said.edge.grown(raw)
+        has_null = said.has_null or (growth is not None and b"null" in orjson.dumps(growth.skeleton))
+        if has_null and (b"\x7f" in exact or b"\xff" in exact) and _NO_NUMBER.search(exact):
             return None
+        said.has_null = has_null
         if raw == said.edge.raw:
             return Value(said.edge.raw), said.edge
-        growth = said.edge.grown(raw)
         if growth is None or not self._is_ordinary(growth):
             return None
         return Value(raw, said.edge, growth), growth.edge
@@ -150,9 +155,8 @@ class Growing:
         except Exception:
             return
         self._tries[run_id] = 0
-        edge = Edge(raw)
-        self._said[run_id] = _Said(event["event"], step, edge)
-        self._remember(chunk, edge)
+        said = self._said[run_id] = _Said(event["event"], step, Edge(raw), b"null" in raw)
+        self._remember(chunk, said)
 
     def forget(self, run_id: str) -> None:
         """A span with this run id began or ended."""
@@ -161,9 +165,9 @@ class Growing:
         if not self._said:
             self._recent = {}
 
-    def _remember(self, chunk: Any, edge: Edge) -> None:
+    def _remember(self, chunk: Any, said: _Said) -> None:
         self._recent.pop(id(chunk), None)
-        self._recent[id(chunk)] = chunk, edge
+        self._recent[id(chunk)] = chunk, said.edge, said.has_null
         if len(self._recent) > _RECENT:
             self._recent = dict(list(self._recent.items())[-_RECENT // 2 :])
 
