@@ -138,29 +138,56 @@ export class Columns {
   /** @param {RowBatch} batch */
   append({ seq, t_us, kind, form, mark, span, begin, size, text, kinds }) {
     for (const one of kinds) this.#kinds.add(one);
+    const base = this.length;
+    this.#make(base + seq.length);
+    this.seq.set(seq, base);
+    this.t_us.set(t_us, base);
+    this.kind.set(kind, base);
+    this.form.set(form, base);
+    this.mark.set(mark, base);
+    this.length = base + seq.length;
+    if (text.length && text.length <= BLOCK && this.#textEnd + text.length <= MOST_TEXT) {
+      const block = this.#room(text.length);
+      const from = this.#textEnd;
+      block.set(text, from % BLOCK);
+      for (let at = 0; at < begin.length; at++) {
+        this.#begin[base + at] = from + /** @type {number} */ (begin[at]);
+      }
+      this.#size.set(size, base);
+      this.#textEnd += text.length;
+    } else {
+      this.#appendTexts(base, form, begin, size, text);
+    }
+    // The next text is not the one that was written last.
+    this.#lastText = "";
+    this.#lastBegin = this.#lastSize = 0;
+    for (let at = 0; at < span.length; at++) {
+      const number = /** @type {number} */ (span[at]);
+      if (number) this.#ofSpan(base + at, number, /** @type {number} */ (form[at]));
+    }
+  }
+
+  /** @param {number} base @param {Uint8Array} form @param {Uint32Array} begin @param {Uint32Array} size @param {Uint8Array} text */
+  #appendTexts(base, form, begin, size, text) {
     let last = -1;
-    for (let at = 0; at < seq.length; at++) {
+    let lastSize = -1;
+    for (let at = 0; at < begin.length; at++) {
       const from = /** @type {number} */ (begin[at]);
       const bytes = /** @type {number} */ (size[at]);
-      if (from !== last || bytes !== this.#lastSize) {
+      if (from !== last || bytes !== lastSize) {
         this.#keep(text.subarray(from, from + bytes), /** @type {number} */ (form[at]));
         last = from;
+        lastSize = bytes;
       }
-      this.#add(
-        /** @type {number} */ (seq[at]),
-        /** @type {number} */ (t_us[at]),
-        /** @type {number} */ (kind[at]),
-        /** @type {number} */ (form[at]),
-        /** @type {number} */ (mark[at]),
-        /** @type {number} */ (span[at]),
-      );
+      this.#begin[base + at] = this.#lastBegin;
+      this.#size[base + at] = this.#lastSize;
     }
   }
 
   /** @param {number} seq @param {number} t_us @param {number} kind @param {number} form @param {number} mark @param {number} span */
   #add(seq, t_us, kind, form, mark, span) {
     const index = this.length;
-    if (index === this.seq.length) this.#grow();
+    if (index === this.#rows) this.#make(index + 1);
     this.seq[index] = seq;
     this.t_us[index] = t_us;
     this.kind[index] = kind;
@@ -169,13 +196,16 @@ export class Columns {
     this.#begin[index] = this.#lastBegin;
     this.#size[index] = this.#lastSize;
     this.length = index + 1;
-    if (span) {
-      const slot = this.#slot(span, true);
-      this.span[index] = slot;
-      this.#link(index, slot);
-      if (form === TREE) this.#tree(index, slot);
-    }
+    if (span) this.#ofSpan(index, span, form);
     return index;
+  }
+
+  /** @param {number} row @param {number} span its number @param {number} form */
+  #ofSpan(row, span, form) {
+    const slot = this.#slot(span, true);
+    this.span[row] = slot;
+    this.#link(row, slot);
+    if (form === TREE) this.#tree(row, slot);
   }
 
   /** @param {number} number @param {boolean} make @returns {number} 0 for none */
@@ -395,21 +425,36 @@ export class Columns {
     return /** @type {Uint8Array} */ (this.#blocks[Math.floor(this.#textEnd / BLOCK)]);
   }
 
-  /** Makes room for so many rows at once: what is not yet used costs nothing, and later copies are saved. @param {number} rows */
+  /** So many rows will come: room for them is made bit by bit, without a long pause. @param {number} rows */
   reserve(rows) {
-    if (rows > this.seq.length) this.#grow(rows);
+    this.#wanted = Math.max(this.#wanted, rows);
   }
 
-  #grow(size = this.seq.length * 2) {
-    this.seq = larger(this.seq, size);
-    this.t_us = larger(this.t_us, size);
-    this.kind = larger(this.kind, size);
-    this.form = larger(this.form, size);
-    this.mark = larger(this.mark, size);
-    this.span = larger(this.span, size);
-    this.#begin = larger(this.#begin, size);
-    this.#size = larger(this.#size, size);
-    this.#next = larger(this.#next, size);
+  /** How many rows there is room for, and will have to be. */
+  #rows = FIRST_ROWS;
+  #wanted = FIRST_ROWS;
+
+  /** Makes room for so many rows, and for one column of those to come. @param {number} rows */
+  #make(rows) {
+    if (rows > this.#rows) this.#wanted = Math.max(this.#wanted, rows, this.#rows * 2);
+    else if (this.#wanted === this.#rows) return;
+    let turns = 1;
+    this.#rows = this.#wanted;
+    /** @type {<T extends import("./typed.js").Typed>(column: T) => T} */
+    const grown = (column) => {
+      const isDue = column.length < rows || (column.length < this.#wanted && turns-- > 0);
+      this.#rows = Math.min(this.#rows, isDue ? this.#wanted : column.length);
+      return isDue ? larger(column, this.#wanted) : column;
+    };
+    this.seq = grown(this.seq);
+    this.t_us = grown(this.t_us);
+    this.kind = grown(this.kind);
+    this.form = grown(this.form);
+    this.mark = grown(this.mark);
+    this.span = grown(this.span);
+    this.#begin = grown(this.#begin);
+    this.#size = grown(this.#size);
+    this.#next = grown(this.#next);
   }
 }
 

@@ -148,7 +148,7 @@ export class SpanTable {
   /** @param {number} number @param {number | null} parent @returns {number} its place */
   add(number, parent) {
     const index = this.length;
-    if (index === this.number.length) this.#grow();
+    if (index === this.#room) this.#make(index + 1);
     this.number[index] = number;
     this.parent[index] = parent ?? Number.NaN;
     this.end_us[index] = this.first_us[index] = this.end_seq[index] = Number.NaN;
@@ -274,7 +274,7 @@ export class SpanTable {
     const before = this.length;
     let length = before;
     for (const one of index) length = Math.max(length, one + 1);
-    while (length > this.number.length) this.#grow();
+    this.#make(length);
     this.length = length;
     for (const name of NAMES) {
       const to = this[name];
@@ -292,17 +292,33 @@ export class SpanTable {
     }
   }
 
-  /** Makes room for so many spans at once. @param {number} spans */
+  /** So many spans will come: room for them is made bit by bit, without a long pause. @param {number} spans */
   reserve(spans) {
-    if (spans > this.number.length) this.#grow(spans);
+    this.#wanted = Math.max(this.#wanted, spans);
   }
 
-  #grow(size = this.number.length * 2) {
-    for (const name of NAMES) /** @type {any} */ (this)[name] = larger(this[name], size);
-    this.id = larger(this.id, size * 16);
-    this.firstChild = larger(this.firstChild, size);
-    this.lastChild = larger(this.lastChild, size);
-    this.nextSibling = larger(this.nextSibling, size);
+  /** How many spans there is room for, and will have to be. */
+  #room = FIRST_SPANS;
+  #wanted = FIRST_SPANS;
+
+  /** Makes room for so many spans, and for one column of those to come. @param {number} spans */
+  #make(spans) {
+    if (spans > this.#room) this.#wanted = Math.max(this.#wanted, spans, this.#room * 2);
+    else if (this.#wanted === this.#room) return;
+    let turns = 1;
+    this.#room = this.#wanted;
+    /** @type {<T extends import("./typed.js").Typed>(column: T, stride?: number) => T} */
+    const grown = (column, stride = 1) => {
+      const has = column.length / stride;
+      const isDue = has < spans || (has < this.#wanted && turns-- > 0);
+      this.#room = Math.min(this.#room, isDue ? this.#wanted : has);
+      return isDue ? larger(column, this.#wanted * stride) : column;
+    };
+    for (const name of NAMES) /** @type {any} */ (this)[name] = grown(this[name]);
+    this.id = grown(this.id, 16);
+    this.firstChild = grown(this.firstChild);
+    this.lastChild = grown(this.lastChild);
+    this.nextSibling = grown(this.nextSibling);
   }
 }
 

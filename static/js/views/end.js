@@ -4,6 +4,12 @@ export class EndKeeper {
   #atEnd = true;
   #top = 0;
 
+  // Told after the layout of the frame: scrolling then costs no layout of its own.
+  #laidOut = new ResizeObserver(() => {
+    this.#laidOut.unobserve(this.element);
+    if (this.#atEnd) this.element.scrollTop = 1e8;
+  });
+
   /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
@@ -24,6 +30,6 @@ export class EndKeeper {
 
   /** It has grown. */
   stay() {
-    if (this.#atEnd) this.element.scrollTop = 1e8;
+    if (this.#atEnd) this.#laidOut.observe(this.element);
   }
 }

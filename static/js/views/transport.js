@@ -11,6 +11,8 @@ import { makePaint } from "./paint.js";
 /** @typedef {import("../loop.js").Frame} Frame */
 
 const MARK = 2;
+/** Marks of a run that grows are drawn this seldom, in ms. */
+const MARKS_MS = 250;
 /** A page of the slider is this share of the run. */
 const PAGE = 0.1;
 
@@ -159,9 +161,17 @@ export class TransportView {
       this.root.classList.toggle("replaying", !isFollowing);
       this.track.style.setProperty("--done", `${length_us ? (value / length_us) * 100 : 0}%`);
     }
-    this.#drawMarks(length_us);
-    return isPlaying;
+    // While a run grows, its marks move a little with each line.
+    const isLate = (store.running || store.loading) && ms - this.#markedMs < MARKS_MS;
+    if (!isLate) {
+      this.#markedMs = ms;
+      this.#drawMarks(length_us);
+    }
+    return isPlaying || isLate;
   }
+
+  /** When marks were drawn. */
+  #markedMs = Number.NEGATIVE_INFINITY;
 
   /** @param {number} length_us */
   #drawMarks(length_us) {
