@@ -22,7 +22,7 @@ DEMO = "demo"
 
 REVIVING = {"pickle", "marshal", "shelve", "dill", "langchain_core.load", "langchain.load"}
 # It tells in C whether a value is made of nothing but plain types; what it writes is never read.
-WRITES_WITH_MARSHAL = {"tracer/capture/growing.py"}
+WRITES_WITH_MARSHAL = {"tracer/capture/growing.py", "tracer/capture/known.py"}
 
 
 def modules() -> list[Path]:
