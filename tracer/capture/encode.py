@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from .errors import encode_error
+from .known import by_message, recall
 from .limits import SHORT, Limits
 from .markers import Json, from_outside, integer, is_whole, key, mark, number, surrogate, text, type_name
 from .readers import reader_of
@@ -227,7 +228,9 @@ class Walk:
                 if item - item != 0.0:
                     items[index] = number(item)
             elif item is not None and kind is not bool:
-                items[index] = self.other(item, kind, depth + 1)
+                # A history is a list of messages, all but the newest as they were.
+                kept = recall(self, item, depth + 1) if id(item) in by_message else None
+                items[index] = self.other(item, kind, depth + 1) if kept is None else kept
         return items
 
     def _encoded(self, entries: dict[Any, Any], depth: int) -> Json:

@@ -11,6 +11,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from pydantic import BaseModel
 
 from .limits import Limits
 from .markers import Json
@@ -44,7 +45,9 @@ class Known:
         return enough and self.limits is walk.limits and self.depth >= depth
 
 
-_by_message: dict[int, Known] = {}
+_fields_of, _extra_of = BaseModel.__dict__["__dict__"].__get__, BaseModel.__dict__["__pydantic_extra__"].__get__
+
+by_message: dict[int, Known] = {}
 by_tree: dict[int, Known] = {}
 _bytes = 0
 
@@ -60,8 +63,25 @@ def stored_in(fields: Any) -> bytes | None:
 
 def find(message: Any) -> Known | None:
     """How this message was encoded the last time, whatever it holds now."""
-    known = _by_message.get(id(message))
+    known = by_message.get(id(message))
     return known if known is not None and known.message() is message else None
+
+
+def recall(walk: Walk, message: Any, depth: int) -> Json | None:
+    """Its encoding, where it is known to this walk and all that it holds is as it was; what that takes is spent."""
+    known = find(message)
+    if known is None:
+        return None
+    try:
+        if _extra_of(message) or marshal.dumps(_fields_of(message), 2) != known.stored:
+            return None
+    except (AttributeError, ValueError, RuntimeError, MemoryError):
+        return None
+    if not known.fits(walk, depth):
+        return None
+    walk.left -= known.left
+    walk.room -= known.room
+    return known.tree
 
 
 def remember(message: Any, stored: bytes, tree: Json, limits: Limits, depth: int, left: int, room: int) -> None:
@@ -76,16 +96,16 @@ def remember(message: Any, stored: bytes, tree: Json, limits: Limits, depth: int
         message = weakref.ref(message, lambda _: forget(at))
     except TypeError:
         return
-    known = _by_message[at] = by_tree[id(tree)] = Known(message, stored, tree, limits, (depth, left, room))
+    known = by_message[at] = by_tree[id(tree)] = Known(message, stored, tree, limits, (depth, left, room))
     _bytes += len(known.stored)
-    while len(_by_message) > _MOST or _bytes > _MOST_BYTES:
-        forget(next(iter(_by_message)))
+    while len(by_message) > _MOST or _bytes > _MOST_BYTES:
+        forget(next(iter(by_message)))
 
 
 def forget(at: int) -> None:
     """The message with this id is gone."""
     global _bytes
-    known = _by_message.pop(at, None)
+    known = by_message.pop(at, None)
     if known is not None:
         by_tree.pop(id(known.tree), None)
         _bytes -= len(known.stored)

@@ -1,0 +1,74 @@
+"""Messages that were encoded before: said again as they were, or as they are now where they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+
+from tracer.capture.encode import LIMITS, encode
+from tracer.capture.redact import Redactor
+
+
+def _message() -> AIMessage:
+    call = {"name": "weather", "args": {"days": [1, 2]}, "id": "call-1"}
+    return AIMessage(content=[{"type": "text", "text": "It rains."}], tool_calls=[call])
+
+
+def _set(name: str, value: Any) -> Callable[[Any], None]:
+    return lambda message: setattr(message, name, value)
+
+
+CHANGES: dict[str, Callable[[Any], None]] = {
+    "an id is given": _set("id", "run-1"),
+    "an empty dict is filled": lambda message: message.additional_kwargs.update(a=1),
+    "a block is changed": lambda message: message.content[0].update(text="It snows."),
+    "an argument is added": lambda message: message.tool_calls[0]["args"]["days"].append(3),
+    "1 becomes true": lambda message: message.tool_calls[0]["args"]["days"].__setitem__(0, True),
+    "1 becomes 1.0": lambda message: message.tool_calls[0]["args"]["days"].__setitem__(0, 1.0),
+    "something of another kind": _set("additional_kwargs", {"when": {1, 2}}),
+    "a field of its own": _set("extra", "more"),
+    "a field is taken away": lambda message: message.tool_calls.clear(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_what_changed_is_seen_and_what_was_said_stays(change: Callable[[Any], None], depth: int) -> None:
+    message, other = _message(), HumanMessage("And now?")
+    value: Any = message
+    for _ in range(depth):
+        value = [other, value]
+    first = encode({"messages": value})
+    stood = orjson.dumps(first)
+    assert orjson.dumps(encode({"messages": value})) == stood
+    change(message)
+    again: Any = message.model_copy(deep=True)
+    for _ in range(depth):
+        again = [HumanMessage("And now?"), again]
+    now = orjson.dumps(encode({"messages": value}))
+    assert now == orjson.dumps(encode({"messages": again}))
+    assert now != stood
+    assert orjson.dumps(first) == stood
+
+
+def test_what_is_said_again_takes_as_much_of_the_room() -> None:
+    messages = [HumanMessage("x" * 400) for _ in range(100)]
+    encode(messages)
+    for limits in (replace(LIMITS, max_bytes=10_000), replace(LIMITS, max_values=150), replace(LIMITS, max_depth=1)):
+        fresh = [HumanMessage("x" * 400) for _ in range(100)]
+        assert encode(messages, limits) == encode(fresh, limits)
+        assert encode(messages, limits) == encode(fresh, limits)
+
+
+def test_a_secret_that_comes_into_a_known_message_is_taken_out() -> None:
+    redact, messages = Redactor(), [HumanMessage("Hello, how are you?"), _message()]
+    for _ in range(2):
+        plain = encode(messages)
+        assert redact(plain) is plain
+    messages[1].additional_kwargs["api_key"] = "sk-" + "a1B2" * 12
+    assert b"a1B2a1B2" not in orjson.dumps(redact(encode(messages)))
