@@ -145,7 +145,7 @@ def grow(browser: Browser) -> None:
             address = urlsplit(url)
             page.goto(url)
             page.goto(f"{address.scheme}://{address.netloc}/runs/{run.stem}?span=2&tab=JSON")
-            wait(page, "document.querySelectorAll('.json-node').length > 100", 60)
+            wait(page, "document.querySelectorAll('.json-line').length > 20", 60)
             page.wait_for_timeout(2000)
             watched.start()
             page.wait_for_timeout(15_000)

@@ -53,6 +53,23 @@ function telling(value, depth = 0) {
   return inner.length === 1 ? telling(inner[0], depth + 1) : "";
 }
 
+/**
+ * Where a text that was meant to be JSON breaks; null where it is JSON, whatever its numbers.
+ * @param {string} text @param {boolean} whole false: more of it comes, it may end anywhere
+ * @param {number} [begin] where the JSON begins @param {number} [end]
+ * @returns {(Mistake & { at: number }) | null}
+ */
+export function breakOf(text, whole, begin = 0, end = text.length) {
+  const found = scan(text.slice(begin, end), false);
+  if (!found) return null;
+  const at = begin + found.at;
+  if (!whole && end === text.length && UNFINISHED.test(text.slice(at))) return null;
+  return { ...place(text, at, found.message), at };
+}
+
+/** What a text that goes on may end with. */
+const UNFINISHED = /^(?:"(?:[^"\\\n]|\\.)*\\?|\\u?[\da-fA-F]{0,4}|[\w.+-]*)$/;
+
 /** @param {string} text @param {number} at @param {string} message @returns {Mistake} */
 function place(text, at, message) {
   const before = text.slice(0, at).split("\n");
@@ -68,9 +85,10 @@ const MEANT = { None: "null", True: "true", False: "false", undefined: "null", n
 /**
  * The first mistake, or null. A machine with a stack of its own: depth costs no call stack.
  * @param {string} text
+ * @param {boolean} [exact] numbers have to be ones that survive
  * @returns {{ at: number, message: string } | null}
  */
-function scan(text) {
+function scan(text, exact = true) {
   /** @type {("{" | "[")[]} */
   const open = [];
   /** @type {"value" | "item" | "key" | "name" | "colon" | "next"} */
@@ -118,7 +136,7 @@ function scan(text) {
       want = sign === "{" ? "name" : "item";
       at += 1;
     } else {
-      const end = scalar(text, at, inside);
+      const end = scalar(text, at, inside, exact);
       if (typeof end === "object") return end;
       at = end;
       want = "next";
@@ -126,13 +144,14 @@ function scan(text) {
   }
 }
 
-/** @param {string} text @param {number} at @param {string | undefined} inside @returns {number | { at: number, message: string }} */
-function scalar(text, at, inside) {
+/** @param {string} text @param {number} at @param {string | undefined} inside @param {boolean} exact @returns {number | { at: number, message: string }} */
+function scalar(text, at, inside, exact) {
   const sign = text[at] ?? "";
   if (sign === '"') return string(text, at);
   if (sign === "'") return { at, message: "strings need double quotes" };
   const number = match(NUMBER, text, at);
   if (number) {
+    if (!exact) return at + number.length;
     if (!Number.isFinite(Number(number))) return { at, message: `${cut(number)} is too large for a number` };
     if (/^-?\d+$/.test(number) && BigInt(number) !== BigInt(Number(number)))
       return { at, message: `${cut(number)} is too long to be kept exactly; write it as a string` };

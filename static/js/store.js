@@ -1,11 +1,11 @@
 // What the page knows of one run: columns, spans, and what grows; now, or at a moment before. No DOM.
 
 import { RunClock } from "./clock.js";
-import { CALLS, Columns, TREE } from "./columns.js";
+import { CALLS, Columns, TEXT, TREE } from "./columns.js";
 import { Growth } from "./growth.js";
 import { Intake } from "./intake.js";
 import { ModelSums, Moment, NOW, OpenSpans } from "./moment.js";
-import { isModel } from "./spans.js";
+import { isModel, spanEvent } from "./spans.js";
 import { NumberList } from "./typed.js";
 import { isObject, isTree } from "./values.js";
 
@@ -49,7 +49,7 @@ export class RunStore {
   #footers = [];
   /** @type {Map<number, Growth>} */
   #growths = new Map();
-  /** The newest object a running span streamed. @type {Map<number, { value: unknown, t_us: number }>} */
+  /** The newest object a running span streamed. @type {Map<number, { value: unknown, t_us: number, row: number }>} */
   #objects = new Map();
   /** @type {Map<number, string>} */
   #notes = new Map();
@@ -148,6 +148,24 @@ export class RunStore {
   }
 
   /**
+   * Takes the next line, which was not parsed.
+   * @param {import("./pieces.js").Pieces} found @param {number} now @param {boolean} fresh
+   * @returns {boolean} false: it has to be parsed
+   */
+  takePiece(found, now, fresh) {
+    const text = this.intake.piece(found);
+    if (text === null) return false;
+    const { event, span } = found;
+    const { t_us } = this.fold;
+    const kind = this.columns.codeOf(event, spanEvent(event));
+    this.columns.push({ seq: this.lastSeq + 1, t_us, kind, form: TEXT, span, text, mark: this.intake.mark });
+    this.#follow();
+    this.version++;
+    this.clock.line(t_us, now, fresh);
+    return true;
+  }
+
+  /**
    * What was read elsewhere: rows, and what the fold there made of them.
    * @param {import("./reader.js").LogBatch} batch @param {number} [size] of the whole log in bytes
    */
@@ -211,10 +229,19 @@ export class RunStore {
     const object = this.#objects.get(span.span);
     if (!growth && object) {
       growth = new Growth();
-      growth.offer(object.value, object.t_us);
+      // Of one that nobody looked at it is read when its parts came.
+      const isFirst = this.columns.treeRows(span.span).length === 1;
+      growth.offer(object.value, object.t_us, isFirst ? object.row : -1);
       this.#growths.set(span.span, growth);
     }
+    if (growth?.undated) this.date(growth, span);
     return growth;
+  }
+
+  /** When parts of a value came that a span streamed, once that is known. @param {Growth} growth @param {{ span: number }} span */
+  date(growth, { span }) {
+    const track = this.columns.lastTree(span, this.moment.row) < 0 ? null : (this.trackOf?.(span) ?? null);
+    if (track) growth.date((path) => track.firstAndLast(path, this.moment.row));
   }
 
   /** What a span had streamed at the moment; undefined for nothing, or while that is being read. @param {Span} span */
@@ -230,10 +257,8 @@ export class RunStore {
     if (replay.step !== step) {
       replay.step = step;
       const { row } = this.moment;
-      replay.growth.jump(track.valueAt(row), (path) => {
-        const times = track.firstAndLast(path, row);
-        return times ? /** @type {number} */ (this.columns.t_us[times.last]) : this.moment.t_us;
-      });
+      replay.growth.jump(track.valueAt(row), (path) => track.firstAndLast(path, row));
+      replay.growth.undated = false;
     }
     return replay.growth;
   }
@@ -346,13 +371,14 @@ export class RunStore {
     const data = isObject(line.data) ? line.data : {};
     const number = span.span;
     const { t_us } = this.fold;
+    const row = this.columns.length - 1;
     if (phase === "stream" && form === TREE) {
-      this.#objects.set(number, { value: data.chunk, t_us });
+      this.#objects.set(number, { value: data.chunk, t_us, row });
       // A parser's value is what the page shows first: when each part of it came is known from its start.
       const growth = span.type === "parser" ? this.#growing(span) : this.#growths.get(number);
-      growth?.offer(data.chunk, t_us);
+      growth?.offer(data.chunk, t_us, row);
     } else if (phase === "end" && isTree(data.output)) {
-      this.#growths.get(number)?.offer(data.output, t_us);
+      this.#growths.get(number)?.offer(data.output, t_us, row);
     }
     if (span.state !== "running") {
       this.#growths.get(number)?.settle();

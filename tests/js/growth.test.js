@@ -35,15 +35,16 @@ test("it is the value, at each step", () => {
 
 test("only what changed is touched", () => {
   const growth = new Growth();
-  growth.offer({ a: { b: 1 }, c: { d: "x" } }, 0);
-  growth.offer({ a: { b: 1 }, c: { d: "xy" } }, 20_000);
+  growth.offer({ a: { b: 1 }, c: { d: "x" } }, 0, 3);
+  growth.offer({ a: { b: 1 }, c: { d: "xy" } }, 20_000, 7);
   const [a, c] = growth.root?.children ?? [];
   assert.equal(a?.touched, 1);
   assert.equal(c?.touched, 2);
   assert.equal(c?.changed, 1, "itself it is as it was");
   assert.equal(c?.children[0]?.changed, 2);
-  assert.equal(c?.children[0]?.t_us, 20_000);
-  assert.equal(c?.t_us, 0);
+  assert.deepEqual([c?.children[0]?.first, c?.children[0]?.last], [3, 7]);
+  assert.deepEqual([c?.first, c?.last], [3, 7]);
+  assert.deepEqual([a?.first, a?.last], [3, 3]);
   assert.deepEqual(growth.path, ["c", "d"]);
 });
 

@@ -92,7 +92,7 @@ export class AttributesView {
     this.rest.append(el("h3", "facts-head", "Metadata"));
     if (Object.keys(span.metadata).length) {
       const box = el("div", "json");
-      new JsonTree(box, { times: false }).draw(grown(span.metadata), false, 0);
+      new JsonTree(box, { label: "Metadata" }).draw(grown(span.metadata), false, 0);
       this.rest.append(box);
     } else {
       this.rest.append(el("p", "nothing", "None."));

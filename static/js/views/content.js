@@ -33,7 +33,7 @@ function textBox(text) {
 /** @param {unknown} value */
 function treeBox(value) {
   const box = el("div", "json");
-  new JsonTree(box, { times: false }).draw(grown(value), false, 0);
+  new JsonTree(box).draw(grown(value), false, 0);
   return box;
 }
 

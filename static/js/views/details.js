@@ -7,13 +7,12 @@ import { GraphNodes, nodeWords } from "../graph_nodes.js";
 import { stateGlyph } from "../states.js";
 import { AttributesView } from "./attributes.js";
 import { CopyMenu } from "./copy.js";
-import { EndKeeper } from "./end.js";
 import { drawFailure, tracebackBox } from "./failure.js";
-import { JsonTree } from "./json.js";
+import { JsonTab } from "./json_tab.js";
 import { OutputView } from "./output.js";
 import { RawView } from "./raw.js";
 import { lasted } from "./row.js";
-import { drawTree, drawValue } from "./value.js";
+import { drawValue } from "./value.js";
 
 /** @typedef {import("../store.js").RunStore} RunStore */
 /** @typedef {import("../span.js").SpanNow} Span */
@@ -31,8 +30,6 @@ export class DetailsView {
   #tabs = new Map();
   /** What the panels that read a line again show. @type {Record<string, string>} */
   #shown = {};
-  /** @type {import("../growth.js").Growth | null} */
-  #growth = null;
   /** The run's error that is drawn. @type {object | null} */
   #failed = null;
 
@@ -79,12 +76,7 @@ export class DetailsView {
     this.output = new OutputView(this.#panel("Output"), send, linesOf, this.nodes);
     this.output.touch = touch;
     this.output.told.touch = touch;
-    this.jsonBox = el("div", "json");
-    this.jsonBody = el("div", "body");
-    this.jsonNone = el("p", "nothing");
-    this.#panel("JSON").replaceChildren(this.jsonBox, this.jsonBody, this.jsonNone);
-    this.json = new JsonTree(this.jsonBox, { times: true });
-    this.jsonEnd = new EndKeeper(this.#panel("JSON"));
+    this.json = new JsonTab(this.#panel("JSON"), send, touch, linesOf);
     this.attributes = new AttributesView(
       this.#panel("Attributes"),
       async (seq) => (await linesOf(seq, seq))[0] ?? null,
@@ -137,7 +129,7 @@ export class DetailsView {
       case "Output":
         return this.output.draw(store, span, ms);
       case "JSON":
-        return this.#drawJson(store, span, key, ms);
+        return this.json.draw(store, span, ms);
       case "Input":
         this.#drawInput(span, key);
         return false;
@@ -185,58 +177,6 @@ export class DetailsView {
     if (span.model) parts.push(span.model);
     setText(this.about, parts.join(" · "));
     this.about.classList.toggle("failed", hasFailed(span.state));
-  }
-
-  /** @param {RunStore} store @param {Span} span @param {string} key @param {number} ms @returns {boolean} */
-  #drawJson(store, span, key, ms) {
-    const growth = store.growth(span);
-    const running = span.state === "running";
-    show(this.jsonBox, growth !== undefined);
-    if (growth) {
-      this.#shown.json = "";
-      this.jsonBody.replaceChildren();
-      setText(this.jsonNone, "");
-      const { version } = growth;
-      const lit = this.json.draw(growth, running, ms);
-      if (this.#growth !== growth) this.jsonEnd.reset();
-      if (running && (growth.version !== version || this.#growth !== growth)) this.jsonEnd.stay();
-      this.#growth = growth;
-      return lit;
-    }
-    const want = `${key}|${span.state}`;
-    if (this.#shown.json === want) return false;
-    this.#shown.json = want;
-    this.jsonBody.replaceChildren();
-    if (running) {
-      setText(this.jsonNone, "No object yet. Objects appear here as they are streamed.");
-      return false;
-    }
-    setText(this.jsonNone, "");
-    void this.#readJson(store, span, want);
-    return false;
-  }
-
-  /** What it gave, or else the last object it streamed. @param {RunStore} store @param {Span} span @param {string} want */
-  async #readJson(store, span, want) {
-    const tries = [
-      { seq: span.end_seq ?? -1, key: "output" },
-      { seq: store.objectSeq(span.span), key: "chunk" },
-    ];
-    try {
-      for (const { seq, key } of tries) {
-        if (seq < 0) continue;
-        const value = (await this.linesOf(seq, seq))[0]?.data?.[key];
-        if (this.#shown.json !== want) return;
-        if (typeof value === "object" && value !== null) {
-          drawTree(this.jsonBody, value);
-          return;
-        }
-      }
-      setText(this.jsonNone, "What it gave is not an object; see Output.");
-    } catch (error) {
-      if (this.#shown.json !== want) return;
-      setText(this.jsonNone, `It could not be read. ${error instanceof Error ? error.message : ""}`);
-    }
   }
 
   /** @param {Span} span @param {string} key */

@@ -1,43 +1,115 @@
-// A JSON value as a tree. It grows in place: only what changed is touched, and lit for a moment.
+// A JSON value as a tree of lines. It grows in place; only the lines in view exist, and what changed is lit for a moment.
 
-import { button, el, setText } from "../dom.js";
-import { count } from "../format.js";
+import { el, setAttribute } from "../dom.js";
+import { writeJson } from "../exact.js";
+import { JsonLines } from "../json_lines.js";
+import { scrollFor, scrolling } from "../layout.js";
+import { JsonRow } from "./json_row.js";
 
 /** @typedef {import("../growth.js").Growth} Growth */
-/** @typedef {import("../growth.js").GrowthNode} GrowthNode */
-/**
- * @typedef {{
- *   node: GrowthNode, kind: string, box: HTMLElement, line: HTMLElement, value: HTMLElement, time: HTMLElement,
- *   body: HTMLElement | null, close: HTMLElement | null, more: HTMLButtonElement | null, limit: number, children: Branch[],
- *   drawn: number, spine: boolean,
- * }} Branch
- * `spine`: on the way to where the value was last seen to grow.
- */
+/** @typedef {import("../json_lines.js").JsonLine} JsonLine */
 
-const LIT_MS = 900;
-const SHOWN = 200;
-const MORE = 2000;
-const FLAT_LENGTH = 56;
-const FLAT_MEMBERS = 5;
-const LONG = 20_000;
-const AS_KEY = /^[\p{L}_$][\p{L}\p{N}_$-]*$/u;
+const TOUCH = matchMedia("(max-width: 479.98px), (pointer: coarse)");
+const CHARACTER = 7.3;
+/** Lines that exist beyond the edges. */
+const BEYOND = 4;
+const ROOM = 600;
+/** Shorter values stand in one row of text. */
+const SHORT = 24;
 
 export class JsonTree {
+  lines = new JsonLines();
   /** @type {Growth | null} */
   #growth = null;
-  /** @type {Branch | null} */
-  #root = null;
-  #drawn = 0;
-  /** @type {Map<HTMLElement, number>} */
-  #lit = new Map();
-  /** @type {HTMLElement | null} */
-  #caretAt = null;
+  #drawn = -1;
+  #growing = false;
+  /** @type {Map<JsonLine, JsonRow>} */
+  #rows = new Map();
+  /** @type {JsonRow[]} */
+  #free = [];
+  /** Rows whose line changed since it was measured. @type {Map<Element, JsonRow>} */
+  #elements = new Map();
+  /** @type {import("../json_path.js").Path | null} */
+  #selected = null;
+  #following = true;
+  #scrolled = 0;
+  #room = 0;
+  #lit = false;
+  #space = "";
+  /** What is chosen is another one. */
+  onSelect = () => {};
+  /** @param {number} _row */
+  onSeek = (_row) => {};
 
-  /** @param {HTMLElement} root @param {{ times: boolean }} options `times`: say when each value came */
-  constructor(root, { times }) {
+  /** @param {HTMLElement} root which is scrolled @param {{ timeOf?: (row: number) => string, label?: string }} [options] */
+  constructor(root, { timeOf, label = "JSON" } = {}) {
     this.root = root;
-    this.times = times;
+    this.timeOf = timeOf ?? null;
+    this.row = TOUCH.matches ? 30 : 20;
+    root.style.setProperty("--json-row", `${this.row}px`);
+    root.classList.toggle("json-timed", timeOf !== undefined);
+    setAttribute(root, "role", "tree");
+    setAttribute(root, "aria-label", label);
+    root.tabIndex = 0;
+    this.space = el("div", "json-space", "", { role: "presentation" });
+    this.view = el("div", "json-view", "", { role: "presentation" });
     this.caret = el("span", "caret", "", { "aria-hidden": "true" });
+    this.space.append(this.view);
+    root.replaceChildren(this.space);
+    root.addEventListener("scroll", () => {
+      this.#scrolled = root.scrollTop;
+      this.#following = this.#scrolled + root.clientHeight >= root.scrollHeight - this.row;
+      this.paint();
+    });
+    root.addEventListener("click", (event) => this.#click(event));
+    root.addEventListener("dblclick", (event) => this.#click(event, true));
+    root.addEventListener("keydown", (event) => this.#key(event));
+    root.addEventListener("focus", () => {
+      if (!this.selected && this.lines.root) this.select(this.lines.root);
+    });
+    root.addEventListener("copy", (event) => {
+      const { selected } = this;
+      if (!selected || !getSelection()?.isCollapsed) return;
+      event.preventDefault();
+      event.clipboardData?.setData("text/plain", valueText(selected));
+    });
+    new ResizeObserver(() => {
+      this.#room = root.clientHeight;
+      this.lines.columns = Math.max(
+        12,
+        Math.floor((root.clientWidth - (this.timeOf ? 150 : 30)) / CHARACTER),
+      );
+      this.paint();
+    }).observe(root);
+    // Told before it is painted: what is below a line that became higher is never seen in its old place.
+    this.heights = new ResizeObserver((entries) => {
+      let changed = false;
+      for (const { target, borderBoxSize } of entries) {
+        const line = this.#elements.get(target)?.line;
+        const height = borderBoxSize[0]?.blockSize ?? 0;
+        if (!line || !height || !this.#rows.has(line)) continue;
+        const own = Math.max(1, Math.round(height / this.row));
+        if (own === line.own) continue;
+        this.lines.measure(line, own);
+        changed = true;
+      }
+      if (changed) this.paint();
+    });
+  }
+
+  /** The line that is chosen, or what it is shut in. @returns {JsonLine | null} */
+  get selected() {
+    return this.#selected && this.lines.find(this.#selected);
+  }
+
+  /** It shows another value, not another state of the same. */
+  reset() {
+    this.lines.clear();
+    this.#selected = null;
+    this.#following = true;
+    this.#growth = null;
+    this.root.scrollTop = this.#scrolled = 0;
+    this.onSelect();
   }
 
   /**
@@ -45,261 +117,185 @@ export class JsonTree {
    * @returns {boolean} whether something is still lit
    */
   draw(growth, growing, ms) {
-    if (growth !== this.#growth) {
-      this.#growth = growth;
-      this.#root = null;
-      this.#drawn = 0;
-      this.#lit.clear();
-      this.#caretAt = null;
-      this.root.replaceChildren();
-    }
     if (growing) growth.settle();
-    if (growth.root && (growth.version !== this.#drawn || !this.#root)) {
-      const fresh = this.#root === null;
-      if (!this.#root) {
-        this.#root = this.#make(growth.root);
-        this.root.append(this.#root.box);
+    const fresh = growth !== this.#growth;
+    if (!fresh && growth.version === this.#drawn && growing === this.#growing && !this.#lit) return false;
+    const grew = growth.version !== this.#drawn;
+    this.#growth = growth;
+    this.#growing = growing;
+    this.#drawn = growth.version;
+    if (fresh || grew) this.lines.take(growth, fresh ? null : ms);
+    this.paint(ms, growing && grew);
+    return this.#lit;
+  }
+
+  /** Draws the lines in view. @param {number} [ms] @param {boolean} [grew] */
+  paint(ms = performance.now(), grew = false) {
+    const { lines, row } = this;
+    const { total } = lines;
+    const room = this.#room || ROOM;
+    const { height } = scrolling(total, row, 0, room);
+    const space = `${height}px`;
+    if (space !== this.#space) {
+      this.#space = space;
+      this.space.style.height = space;
+    }
+    const most = Math.max(0, height - room);
+    if (grew && this.#following && this.#scrolled !== most) this.root.scrollTop = this.#scrolled = most;
+    const { top, shift } = scrolling(total, row, Math.min(this.#scrolled, most), room);
+    const from = lines.at(Math.max(0, Math.floor(top / row) - BEYOND));
+    /** @type {JsonLine[]} */
+    const seen = [];
+    if (from) {
+      let at = from.row;
+      const end = Math.ceil((top + room) / row) + BEYOND;
+      for (let line = /** @type {JsonLine | null} */ (from.line); line && at < end; line = lines.next(line)) {
+        seen.push(line);
+        at += line.own;
       }
-      this.#patch(this.#root, this.#drawn, fresh ? null : ms, growing, true);
-      this.#drawn = growth.version;
+      this.view.style.transform = `translateY(${from.row * row + shift}px)`;
     }
-    if (!growing && this.#root?.spine) this.#complete(this.#root);
-    this.#placeCaret(growing);
-    for (const [element, since] of this.#lit) {
-      if (ms - since < LIT_MS) continue;
-      element.classList.remove("lit");
-      this.#lit.delete(element);
-    }
-    return this.#lit.size > 0;
+    this.#place(seen, ms);
+    this.#placeCaret();
   }
 
-  /** @param {GrowthNode} node @returns {Branch} */
-  #make(node) {
-    const box = el("div", "json-node");
-    const line = el("div", "json-line");
-    if (typeof node.key === "string") {
-      const key = el("span", "json-key", AS_KEY.test(node.key) ? node.key : JSON.stringify(node.key));
-      line.append(key, el("span", "json-mark", ": "));
+  /** @param {JsonLine[]} seen @param {number} ms */
+  #place(seen, ms) {
+    const wanted = new Set(seen);
+    for (const [line, row] of this.#rows) {
+      if (wanted.has(line)) continue;
+      this.#rows.delete(line);
+      this.#free.push(row);
     }
-    const value = el("span", "json-value");
-    const comma = el("span", "json-comma", ",");
-    const time = el("time", "json-time");
-    line.append(value, comma, time);
-    box.append(line);
-    return {
-      node,
-      kind: "",
-      box,
-      line,
-      value,
-      time,
-      body: null,
-      close: null,
-      more: null,
-      limit: SHOWN,
-      children: [],
-      drawn: 0,
-      spine: false,
-    };
+    const { selected } = this;
+    let active = null;
+    this.#lit = false;
+    let next = /** @type {Element | null} */ (this.view.firstElementChild);
+    for (const line of seen) {
+      let row = this.#rows.get(line);
+      if (!row) {
+        row = this.#free.pop() ?? this.#make();
+        this.#rows.set(line, row);
+        this.heights.unobserve(row.element);
+        if (line.node.leaf.length > SHORT) this.heights.observe(row.element);
+      } else if (line.node.leaf.length > SHORT) this.heights.observe(row.element);
+      if (row.draw(line, this.timeOf, line === selected, ms)) this.#lit = true;
+      if (line === selected) active = row.element.id;
+      if (row.element === next) next = next.nextElementSibling;
+      else this.view.insertBefore(row.element, next);
+    }
+    for (const row of this.#free) row.element.remove();
+    setAttribute(this.root, "aria-activedescendant", active);
   }
 
-  /**
-   * @param {Branch} branch @param {number} drawn what was drawn before @param {number | null} ms null: light nothing
-   * @param {boolean} growing @param {boolean} last whether the newest change may be in it
-   */
-  #patch(branch, drawn, ms, growing, last) {
-    const { node } = branch;
-    if (node.touched <= branch.drawn) {
-      if (branch.spine && !(growing && last)) this.#complete(branch);
-      return;
-    }
-    branch.spine = growing && last;
-    branch.drawn = node.touched;
-    const nested = node.kind === "object" || node.kind === "array";
-    if (branch.kind !== node.kind) this.#become(branch, nested);
-    if (nested) this.#patchChildren(branch, drawn, ms, growing, last);
-    else this.#leaf(branch);
-    if (ms !== null && !nested && node.changed > drawn) this.#light(branch.value, ms);
-    this.#shape(branch, growing && last);
-    if (this.times) setText(branch.time, timeText(node, branch.box.classList.contains("flat")));
+  #make() {
+    const row = new JsonRow(this.timeOf !== null);
+    this.#elements.set(row.element, row);
+    return row;
   }
 
-  /** @param {Branch} branch @param {number} drawn @param {number | null} ms @param {boolean} growing @param {boolean} last */
-  #patchChildren(branch, drawn, ms, growing, last) {
-    const { node } = branch;
-    const body = /** @type {HTMLElement} */ (branch.body);
-    const shown = Math.min(node.children.length, branch.limit);
-    for (const gone of branch.children.splice(shown)) gone.box.remove();
-    for (let index = 0; index < shown; index++) {
-      const child = /** @type {GrowthNode} */ (node.children[index]);
-      let below = branch.children[index];
-      if (below && below.node !== child) {
-        const anew = this.#make(child);
-        below.box.replaceWith(anew.box);
-        branch.children[index] = below = anew;
-      } else if (!below) {
-        below = this.#make(child);
-        branch.children.push(below);
-        body.append(below.box);
-      }
-      this.#patch(below, drawn, ms, growing, last && index === node.children.length - 1);
-    }
-    this.#drawMore(branch, shown);
-    const open = node.kind === "array" ? "[" : "{";
-    const type = node.type ? `${node.type} ` : "";
-    const empty = node.children.length === 0;
-    const shut = node.kind === "array" ? "]" : "}";
-    setText(branch.value, `${type}${open}${empty ? shut : ""}`);
-    const twisty = /** @type {HTMLElement} */ (branch.line.querySelector(".json-twisty"));
-    twisty.hidden = empty;
-    setText(/** @type {HTMLElement} */ (branch.line.querySelector(".json-count")), sizeText(node));
+  /** Where it grows. */
+  #placeCaret() {
+    const { root } = this.lines;
+    const row = this.#growing && root ? this.#rows.get(this.lines.last()) : undefined;
+    if (!row) this.caret.remove();
+    else if (this.caret.previousSibling !== row.value) row.value.after(this.caret);
   }
 
-  /** @param {Branch} branch @param {number} shown */
-  #drawMore(branch, shown) {
-    const hidden = branch.node.children.length - shown;
-    if (hidden <= 0) {
-      branch.more?.remove();
-      branch.more = null;
-      return;
-    }
-    if (!branch.more) {
-      branch.more = button("btn small json-more", "");
-      branch.more.addEventListener("click", () => {
-        branch.limit += MORE;
-        branch.drawn = 0;
-        this.#patch(branch, this.#drawn, null, false, false);
-      });
-      branch.body?.after(branch.more);
-    }
-    setText(branch.more, `${count(hidden)} more`);
+  /** @param {JsonLine} line @param {boolean} [reveal] */
+  select(line, reveal = false) {
+    this.#selected = line.path;
+    if (reveal) this.#reveal(line);
+    this.paint();
+    this.onSelect();
   }
 
-  /** From one kind of value to another. @param {Branch} branch @param {boolean} nested */
-  #become(branch, nested) {
-    const { node, line, value } = branch;
-    branch.kind = node.kind;
-    branch.body?.remove();
-    branch.close?.remove();
-    branch.more?.remove();
-    branch.more = null;
-    branch.children = [];
-    branch.body = branch.close = null;
-    line.querySelector(".json-twisty")?.remove();
-    line.querySelector(".json-count")?.remove();
-    value.className = `json-value ${nested ? "json-mark" : valueClass(node)}`;
-    if (!nested) return;
-    const name = node.key === null ? "value" : typeof node.key === "number" ? `item ${node.key}` : node.key;
-    const twisty = button("json-twisty", "", {
-      "aria-expanded": "true",
-      "aria-label": `Show what is in ${name}`,
-    });
-    twisty.addEventListener("click", () => {
-      const open = twisty.getAttribute("aria-expanded") !== "true";
-      twisty.setAttribute("aria-expanded", String(open));
-      branch.box.classList.toggle("shut", !open);
-    });
-    line.prepend(twisty);
-    value.after(el("span", "json-count"));
-    branch.body = el("div", "json-body");
-    const shut = node.kind === "array" ? "]" : "}";
-    branch.close = el("div", "json-line json-close");
-    branch.close.append(el("span", "json-mark", shut), el("span", "json-comma", ","));
-    branch.box.append(branch.body, branch.close);
+  /** @param {JsonLine} line */
+  #reveal(line) {
+    const { lines, row } = this;
+    const room = this.#room || ROOM;
+    const { top } = scrolling(lines.total, row, this.#scrolled, room);
+    const begin = lines.rowOf(line) * row;
+    const end = begin + Math.min(line.own * row, room);
+    if (begin >= top && end <= top + room) return;
+    const to = begin < top ? begin : end - room;
+    this.root.scrollTop = scrollFor(lines.total, row, to, room);
+    this.#scrolled = this.root.scrollTop;
+    this.#following = false;
   }
 
-  /** @param {Branch} branch */
-  #leaf({ node, value }) {
-    const isText = node.kind === "string";
-    value.className = `json-value ${valueClass(node)}`;
-    const cut = node.leaf.length > LONG ? `${node.leaf.slice(0, LONG)}…` : node.leaf;
-    const text = isText ? `"${escaped(cut)}"` : cut;
-    const written = value.firstChild;
-    if (!(written instanceof Text)) {
-      value.textContent = text;
-      return;
+  /** How many levels are open; null: as at first. @param {number | null} level */
+  collapse(level) {
+    this.lines.collapse(level);
+    this.paint();
+    this.onSelect();
+  }
+
+  /** @param {MouseEvent} event @param {boolean} [twice] */
+  #click(event, twice = false) {
+    const target = /** @type {Element} */ (event.target);
+    const row = this.#elements.get(/** @type {Element} */ (target.closest(".json-line")));
+    const line = row?.line;
+    if (!row || !line) return;
+    if (row.more.contains(target)) {
+      if (!twice) this.lines.showMore(line);
+    } else if (target.closest(".json-time")) {
+      const at = row.first.contains(target) ? line.node.first : line.node.last;
+      if (!twice && at >= 0) this.onSeek(at);
+    } else if (twice || row.twisty.contains(target)) this.lines.toggle(line);
+    this.select(line);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target !== this.root) return;
+    const { lines } = this;
+    const at = this.selected ?? lines.root;
+    if (!at) return;
+    const page = Math.max(1, Math.floor(this.#room / this.row) - 1);
+    /** @type {JsonLine | null} */
+    let to = at;
+    switch (event.key) {
+      case "ArrowDown":
+        to = lines.next(at);
+        break;
+      case "ArrowUp":
+        to = lines.previous(at);
+        break;
+      case "ArrowRight":
+        if (at.open) to = lines.next(at);
+        else lines.toggle(at, true);
+        break;
+      case "ArrowLeft":
+        if (at.open) lines.toggle(at, false);
+        else to = at.parent;
+        break;
+      case "Home":
+        to = lines.root;
+        break;
+      case "End":
+        to = lines.last();
+        break;
+      case "PageDown":
+        to = lines.at(Math.min(lines.total - 1, lines.rowOf(at) + page))?.line ?? at;
+        break;
+      case "PageUp":
+        to = lines.at(Math.max(0, lines.rowOf(at) - page))?.line ?? at;
+        break;
+      case "Enter":
+        if (at.opens) lines.toggle(at);
+        else if (at.node.leaf.length > at.shown) lines.showMore(at);
+        break;
+      default:
+        return;
     }
-    // A string that goes on keeps its node: the quote at its end moves on.
-    const before = written.data;
-    const kept = isText ? before.length - 1 : before.length;
-    if (kept > 0 && text.length > before.length && text.startsWith(before.slice(0, kept))) {
-      written.replaceData(kept, before.length - kept, text.slice(kept));
-    } else if (before !== text) {
-      written.data = text;
-    }
-  }
-
-  /** It is not where the value grows any more. @param {Branch} branch */
-  #complete(branch) {
-    branch.spine = false;
-    this.#shape(branch, false);
-    for (const child of branch.children) if (child.spine) this.#complete(child);
-  }
-
-  /** On one line, where there is little in it and nothing more comes. @param {Branch} branch @param {boolean} growing */
-  #shape(branch, growing) {
-    const { node, box } = branch;
-    if (node.kind !== "object" && node.kind !== "array") return;
-    const flat = !growing && node.key !== null && isFlat(node);
-    if (box.classList.contains("flat") !== flat) {
-      box.classList.toggle("flat", flat);
-      if (this.times) setText(branch.time, timeText(node, flat));
-    }
-    const empty = node.children.length === 0;
-    if (box.classList.contains("empty-value") !== empty) box.classList.toggle("empty-value", empty);
-  }
-
-  /** @param {HTMLElement} element @param {number} ms */
-  #light(element, ms) {
-    element.classList.add("lit");
-    this.#lit.set(element, ms);
-  }
-
-  /** @param {boolean} growing */
-  #placeCaret(growing) {
-    if (!growing || !this.#root) {
-      if (this.#caretAt) this.caret.remove();
-      this.#caretAt = null;
-      return;
-    }
-    let branch = this.#root;
-    for (let next = branch.children.at(-1); next; next = branch.children.at(-1)) branch = next;
-    if (branch.value === this.#caretAt) return;
-    this.#caretAt = branch.value;
-    branch.value.after(this.caret);
+    event.preventDefault();
+    event.stopPropagation();
+    this.select(to ?? at, true);
   }
 }
 
-/** @param {GrowthNode} node */
-function isFlat(node) {
-  if (node.children.length > FLAT_MEMBERS) return false;
-  let length = 0;
-  for (const child of node.children) {
-    if (child.children.length || child.kind === "object" || child.kind === "array") return false;
-    length += child.leaf.length + String(child.key ?? "").length + 6;
-  }
-  return length <= FLAT_LENGTH;
+/** What is copied of a line: a string's own text, anything else as JSON. @param {JsonLine} line */
+export function valueText({ node }) {
+  return node.kind === "string" ? node.leaf : writeJson(node.value, 2);
 }
-
-/** @param {GrowthNode} node */
-function sizeText(node) {
-  const size = node.children.length;
-  const noun = node.kind === "array" ? "item" : "key";
-  return `${count(size)} ${noun}${size === 1 ? "" : "s"}`;
-}
-
-/** When a value came; what stands on one line came with the last thing in it. @param {GrowthNode} node @param {boolean} flat */
-function timeText(node, flat) {
-  const us = flat ? Math.max(node.t_us, ...node.children.map((child) => child.t_us)) : node.t_us;
-  return us ? `${(us / 1e6).toFixed(2)} s` : "";
-}
-
-/** @param {GrowthNode} node */
-function valueClass(node) {
-  if (node.kind === "string") return "json-string";
-  if (node.type) return "json-marker";
-  return /^-?[0-9]/.test(node.leaf) ? "json-number" : "json-word";
-}
-
-/** As JSON writes it, but with line breaks shown as such. @param {string} text */
-const escaped = (text) => JSON.stringify(text).slice(1, -1);

@@ -11,6 +11,7 @@ import { EndKeeper } from "./end.js";
 import { drawFailure, tracebackBox } from "./failure.js";
 import { findingCard } from "./findings.js";
 import { JsonTree } from "./json.js";
+import { jsonTime } from "./json_tab.js";
 import { TextView } from "./text.js";
 import { ToldView } from "./told.js";
 import { callBox, drawValue } from "./value.js";
@@ -71,7 +72,9 @@ export class OutputView {
     this.text = new TextView(this.textBox);
     this.callBox = el("div", "calls");
     this.tree = el("div", "json");
-    this.json = new JsonTree(this.tree, { times: true });
+    const timeOf = (/** @type {number} */ row) => jsonTime(this.#store, row);
+    this.json = new JsonTree(this.tree, { timeOf });
+    this.json.onSeek = (row) => send({ type: "seek", row });
     this.body = el("div", "body");
     this.nothing = el("p", "nothing");
     this.caret = el("span", "caret", "", { "aria-hidden": "true" });
@@ -121,6 +124,7 @@ export class OutputView {
     show(this.error, false);
     show(this.stack, false);
     show(this.tree, false);
+    this.json.reset();
     setText(this.nothing, "");
   }
 

@@ -35,7 +35,7 @@ function drawPlain(root, value) {
 /** @param {HTMLElement} root @param {unknown} value */
 export function drawTree(root, value) {
   const box = el("div", "json");
-  new JsonTree(box, { times: false }).draw(grown(value), false, 0);
+  new JsonTree(box).draw(grown(value), false, 0);
   root.append(box);
 }
 
