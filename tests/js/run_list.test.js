@@ -183,7 +183,10 @@ test("what is found in the text of runs comes as it is found", async () => {
     told("message", summary("9", { excerpt: "…so" })) + told("progress", { read: 2, of: 5, found: 1 }),
     told("message", summary("3", { excerpt: "so…" })) + told("end", { read: 5, of: 5, found: 2 }),
   ];
-  const ask = async (/** @type {any} */ url) => (asked.push(String(url)), stream(parts));
+  const ask = async (/** @type {any} */ url) => {
+    asked.push(String(url));
+    return stream(parts);
+  };
   const search = new TextSearch(
     "so & so",
     { ...EVERYTHING, chain: "m:c" },
