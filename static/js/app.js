@@ -72,9 +72,10 @@ const runPage = new RunPage(runRoot, {
     return (await api.get(`/api/chains/${encodeURIComponent(chain)}`)).graph ?? null;
   },
 });
+const touchDurations = loop.add(({ wall }) => runs.tick(wall));
 const touchRuns = loop.add(({ wall }) => {
   const current = route.page === "run" ? route.run : null;
-  return runs.draw(current, wall);
+  if (runs.draw(current, wall)) touchDurations();
 });
 const touchHome = loop.add(() => {
   if (route.page !== "home" || isDenied) return;

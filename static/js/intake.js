@@ -47,11 +47,13 @@ export class Intake {
   }
 
   /**
-   * Takes a line that streams a piece of text and nothing else, as the fold's `piece`.
-   * @param {number} span @param {number} t_us @param {string} text @returns {string} what of it is shown now
+   * Takes the line that was found.
+   * @param {import("./pieces.js").Pieces} found
+   * @returns {string | null} what of it is shown now; null: it has to be parsed
    */
-  piece(span, t_us, text) {
+  piece({ span, t_us, text, repeats }) {
     const { fold } = this;
+    if (repeats >= 0 && isModel(fold.span(span)?.type ?? "")) return null;
     if (this.facts.length) this.facts = [];
     const now = fold.piece(span, t_us);
     const shown = this.#joined(span, text);

@@ -40,6 +40,12 @@ export class Pieces {
   #texts = new Array(RECENT).fill("");
   /** The number that was read last. */
   #number = 0;
+  #strict;
+
+  /** @param {boolean} [strict] a line that says another seq than that of its place is none */
+  constructor(strict = false) {
+    this.#strict = strict;
+  }
 
   /**
    * Whether the line is one that is known: then its parts stand here.
@@ -48,7 +54,7 @@ export class Pieces {
   take(seq, text, begin, end) {
     if (!text.startsWith('{"seq":', begin)) return false;
     let at = this.#digits(text, begin + 7);
-    if (at < 0 || !text.startsWith(',"t_us":', at)) return false;
+    if (at < 0 || (this.#strict && this.#number !== seq) || !text.startsWith(',"t_us":', at)) return false;
     at = this.#digits(text, at + 8);
     if (at < 0 || !text.startsWith(',"event":"on_', at)) return false;
     this.t_us = this.#number;

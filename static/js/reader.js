@@ -5,7 +5,7 @@ import { Whole, WINDOW } from "./expand.js";
 import { Intake } from "./intake.js";
 import { check, checkText, textOfBytes } from "./lines.js";
 import { Pieces } from "./pieces.js";
-import { isModel, spanEvent } from "./spans.js";
+import { spanEvent } from "./spans.js";
 import { NumberList } from "./typed.js";
 
 /** @typedef {import("./spans.js").Line} Line */
@@ -233,13 +233,11 @@ export class LogReader {
 
   /** The line that `#pieces` has found; false where it has to be parsed. */
   #piece() {
-    const { event, span, t_us, text, repeats } = this.#pieces;
-    if (repeats >= 0) {
-      const type = this.intake.fold.span(span)?.type ?? "";
-      if (isModel(type) || this.#isGone(repeats)) return false;
-    }
+    const { event, span, repeats } = this.#pieces;
+    if (repeats >= 0 && this.#isGone(repeats)) return false;
+    const shown = this.intake.piece(this.#pieces);
+    if (shown === null) return false;
     const seq = this.lines++;
-    const shown = this.intake.piece(span, t_us, text);
     const kind = this.#rows.kinds.codeOf(event, spanEvent(event));
     this.#rows.add(seq, this.intake.fold.t_us, kind, PIECE, this.intake.mark, span, shown);
     if (this.#rows.isFull) this.#drain();

@@ -1,10 +1,13 @@
 // What keeps the page in touch with the server: the events of the run that is shown. No DOM.
 
+import { TEXT } from "./columns.js";
 import { connections } from "./connections.js";
 import { parseLine } from "./exact.js";
 import { Whole } from "./expand.js";
 import { Feed } from "./feed.js";
+import { LineWindow } from "./line_window.js";
 import { seldom } from "./often.js";
+import { Pieces } from "./pieces.js";
 import { RunStore } from "./store.js";
 import { stepsOf, Tracks } from "./tracks.js";
 import { WorkerLog } from "./worker_log.js";
@@ -21,6 +24,9 @@ export const READING_MS = 300;
 /** Most lines: what a model says holds no values that grow. */
 const MODEL_SAYS = /^\{"seq":\d+,"t_us":\d+,"event":"on_(?:chat_model|llm)_stream"/;
 
+/** @param {string} text @returns {Record<string, any>} Throws SyntaxError. */
+const parseOne = (text) => (MODEL_SAYS.test(text) ? JSON.parse(text) : parseLine(text));
+
 /** One run, read from its first line on, and followed while it goes on. */
 export class RunSession {
   /** @type {RunStore} */
@@ -31,8 +37,10 @@ export class RunSession {
   stopProblem = "";
   /** The line after which some were missing. @type {number | null} */
   #askedAfter = null;
+  #pieces = new Pieces(true);
+  #window = new LineWindow(parseOne);
   /** Puts back what lines say by reference. */
-  #whole = new Whole();
+  #whole = this.#newWhole();
   /** Reads the log of a long run that has ended. @type {WorkerLog | null} */
   #log = null;
   #closed = false;
@@ -67,6 +75,16 @@ export class RunSession {
         on.feed(status);
       },
     });
+  }
+
+  #newWhole() {
+    const window = new LineWindow(parseOne);
+    this.#window = window;
+    this.#pieces = new Pieces(true);
+    return new Whole(
+      (seq) => window.line(seq),
+      (seq) => window.size(seq),
+    );
   }
 
   #newStore() {
@@ -163,24 +181,31 @@ export class RunSession {
         if (this.#signal(message)) return;
         continue;
       }
-      let line;
+      if (message.event === "message" && this.#piece(message.data, now, fresh)) continue;
+      let text = message.data;
+      let raw;
       try {
-        line = MODEL_SAYS.test(message.data) ? JSON.parse(message.data) : parseLine(message.data);
+        raw = parseOne(text);
       } catch {
         // A line that does not parse still has its place.
-        line = {
-          seq: this.store.lastSeq + 1,
-          event: "bad_line",
-          line: this.store.lastSeq + 2,
-          bytes: message.data.length,
-        };
+        const seq = this.store.lastSeq + 1;
+        raw = { seq, event: "bad_line", line: seq + 1, bytes: text.length };
+        text = JSON.stringify(raw);
       }
-      // What came before is not put together again.
-      if (!Number.isInteger(line.seq) || line.seq > this.store.lastSeq) {
-        line = this.#whole.line(line, message.data.length, message.data);
+      let line = raw;
+      // What came before is not put together again, nor what comes too early.
+      const { lastSeq } = this.store;
+      const next = this.#askedAfter === lastSeq ? Number.POSITIVE_INFINITY : lastSeq + 1;
+      if (!Number.isInteger(raw.seq) || (raw.seq > lastSeq && raw.seq <= next)) {
+        if (Number.isSafeInteger(raw.seq)) this.#window.push(raw.seq, text, raw);
+        line = this.#whole.line(raw, text.length);
       }
       // Asked for once more; if they are missing again, there are none.
-      if (this.store.take(line, now, fresh, this.#askedAfter === this.store.lastSeq) === "gap") {
+      const taken = this.store.take(line, now, fresh, this.#askedAfter === lastSeq);
+      if (taken === "ok" && line === raw && this.store.columns.form[this.store.columns.length - 1] === TEXT) {
+        this.#pieces.learn(text, raw);
+      }
+      if (taken === "gap") {
         this.#askedAfter = this.store.lastSeq;
         this.feed.restart(this.store.lastSeq < 0 ? "" : String(this.store.lastSeq));
         return;
@@ -188,6 +213,17 @@ export class RunSession {
     }
     this.quietSince = performance.now();
     this.on.changed();
+  }
+
+  /** Takes a line that need not be parsed. @param {string} text @param {number} now @param {boolean} fresh */
+  #piece(text, now, fresh) {
+    const seq = this.store.lastSeq + 1;
+    const pieces = this.#pieces;
+    if (!pieces.take(seq, text, 0, text.length)) return false;
+    if (pieces.repeats >= 0 && !this.#window.size(pieces.repeats)) return false;
+    if (!this.store.takePiece(pieces, now, fresh)) return false;
+    this.#window.push(seq, text);
+    return true;
   }
 
   /** @param {Message} message @returns {boolean} whether nothing more of these messages counts */
@@ -202,7 +238,7 @@ export class RunSession {
     if (event === "past_end") {
       // The file is shorter than what was read of it: another one stands in its place.
       this.store = this.#newStore();
-      this.#whole = new Whole();
+      this.#whole = this.#newWhole();
       this.tracks.clear();
       this.on.replaced();
       this.feed.restart("");

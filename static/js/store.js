@@ -166,6 +166,24 @@ export class RunStore {
   }
 
   /**
+   * Takes the next line, which was not parsed.
+   * @param {import("./pieces.js").Pieces} found @param {number} now @param {boolean} fresh
+   * @returns {boolean} false: it has to be parsed
+   */
+  takePiece(found, now, fresh) {
+    const text = this.intake.piece(found);
+    if (text === null) return false;
+    const { event, span } = found;
+    const { t_us } = this.fold;
+    const kind = this.columns.codeOf(event, spanEvent(event));
+    this.columns.push({ seq: this.lastSeq + 1, t_us, kind, form: TEXT, span, text, mark: this.intake.mark });
+    this.#follow();
+    this.version++;
+    this.clock.line(t_us, now, fresh);
+    return true;
+  }
+
+  /**
    * What was read elsewhere: rows, and what the fold there made of them.
    * @param {import("./reader.js").LogBatch} batch @param {number} [size] of the whole log in bytes
    */

@@ -11,6 +11,9 @@ import { PHASE_FILTERS, RowsFilter } from "../rows_filter.js";
 const HEIGHT = 21;
 /** Browsers cannot scroll an element taller than about 33 million pixels; Firefox stops at half of that. */
 const TALLEST = 15_000_000;
+/** So many new lines between two frames, or soon after, are more than one reads. */
+const FLOOD = 40;
+const FLOOD_MS = 50;
 const TYPES = [
   ["", "all types"],
   ["chain", "chains"],
@@ -227,6 +230,10 @@ export class EventsView {
     this.touch();
   }
 
+  /** How many lines were drawn last, and when. */
+  #drawnRows = 0;
+  #drawnMs = 0;
+
   /** @param {number | null} selected @param {number} ms @returns {boolean} whether something is still lit */
   draw(selected, ms) {
     const store = this.#store;
@@ -240,6 +247,11 @@ export class EventsView {
     const chip = this.chips[PHASE_FILTERS.indexOf("findings")];
     if (chip) setText(chip, found ? `findings ${count(found)}` : "findings");
     if (!this.isOpen) return false;
+    // Where every line in view is another one each time, none can be read: then the log turns over less often.
+    const isFlood = shown - this.#drawnRows > FLOOD && ms - this.#drawnMs < FLOOD_MS;
+    if (isFlood && this.#following && store.cursor === null && this.#jumpTo < 0) return true;
+    this.#drawnRows = shown;
+    this.#drawnMs = ms;
     show(this.none, shown === 0 && this.#filter.isOn);
     show(this.scroller, shown > 0 || !this.#filter.isOn);
     const tall = Math.min(TALLEST, shown * HEIGHT);

@@ -116,6 +116,11 @@ export class RunsView {
     const row = list.rows[first];
     this.#top = row && top > 0 ? { run: row.run, past: top - first * this.#row } : null;
     this.#drawNone();
+    return this.tick(wall);
+  }
+
+  /** Durations that count: all that changes while nothing else does. @param {number} wall @returns {boolean} whether there are any */
+  tick(wall) {
     let counting = false;
     for (const entry of this.entries.values()) counting = entry.tick(wall) || counting;
     return counting;
