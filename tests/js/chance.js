@@ -11,6 +11,24 @@ export function chances(seed) {
   };
 }
 
+/** Choices, the same for the same seed. */
+export class Chance {
+  /** @param {number} seed */
+  constructor(seed) {
+    this.next = chances(seed);
+  }
+
+  /** @param {number} most */
+  below(most) {
+    return Math.floor(this.next() * most);
+  }
+
+  /** @template T @param {readonly T[]} list @returns {T} */
+  of(list) {
+    return /** @type {T} */ (list[this.below(list.length)]);
+  }
+}
+
 const TYPES = ["chain", "chat_model", "llm", "parser", "prompt", "tool", "retriever", "odd"];
 const ERRORS = ["ValueError", "a.GraphInterrupt", "GeneratorExit", "x.CancelledError", "ParentCommand", ""];
 

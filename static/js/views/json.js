@@ -14,8 +14,6 @@ const CHARACTER = 7.3;
 /** Lines that exist beyond the edges. */
 const BEYOND = 4;
 const ROOM = 600;
-/** Shorter values stand in one row of text. */
-const SHORT = 24;
 
 export class JsonTree {
   lines = new JsonLines();
@@ -27,7 +25,7 @@ export class JsonTree {
   #rows = new Map();
   /** @type {JsonRow[]} */
   #free = [];
-  /** Rows whose line changed since it was measured. @type {Map<Element, JsonRow>} */
+  /** @type {Map<Element, JsonRow>} */
   #elements = new Map();
   /** @type {import("../json_path.js").Path | null} */
   #selected = null;
@@ -93,7 +91,7 @@ export class JsonTree {
         this.lines.measure(line, own);
         changed = true;
       }
-      if (changed) this.paint();
+      if (changed) this.paint(performance.now(), this.#growing);
     });
   }
 
@@ -108,7 +106,8 @@ export class JsonTree {
     this.#selected = null;
     this.#following = true;
     this.#growth = null;
-    this.root.scrollTop = this.#scrolled = 0;
+    // Scrolling costs a layout.
+    if (this.#scrolled) this.root.scrollTop = this.#scrolled = 0;
     this.onSelect();
   }
 
@@ -176,9 +175,10 @@ export class JsonTree {
       if (!row) {
         row = this.#free.pop() ?? this.#make();
         this.#rows.set(line, row);
+        // Begun anew, it tells the height even where that is the same as the other line's was.
         this.heights.unobserve(row.element);
-        if (line.node.leaf.length > SHORT) this.heights.observe(row.element);
-      } else if (line.node.leaf.length > SHORT) this.heights.observe(row.element);
+        this.heights.observe(row.element);
+      }
       if (row.draw(line, this.timeOf, line === selected, ms)) this.#lit = true;
       if (line === selected) active = row.element.id;
       if (row.element === next) next = next.nextElementSibling;

@@ -61,11 +61,15 @@ export class JsonTab {
     this.tree = new JsonTree(treeBox, { timeOf: (row) => jsonTime(this.#store, row) });
     this.tree.onSeek = (row) => send({ type: "seek", row });
     this.tree.onSelect = () => this.#drawAbout();
-    this.treeBox = treeBox;
     this.rawBox = el("section", "json-raw", "", { "aria-label": "Text it was made from" });
     this.raw = new JsonRaw(this.rawBox, touch);
     this.split = el("div", "json-split");
-    this.split.append(treeBox, this.rawBox);
+    const treeSide = el("div", "json-side");
+    const head = el("div", "json-head", "", { "aria-hidden": "true" });
+    head.append(el("span", "json-first", "first seen"), el("span", "json-last", "changed"));
+    treeSide.append(head, treeBox);
+    this.treeSide = treeSide;
+    this.split.append(treeSide, this.rawBox);
     this.none = el("p", "nothing");
     this.about = el("div", "json-about");
     this.path = el("code", "json-path");
@@ -76,8 +80,8 @@ export class JsonTab {
       copyButton("Copy as Python", () => pythonPath(line().path)),
       copyButton("Copy value", () => valueText(line())),
     );
-    this.first = button("link-button", "");
-    this.last = button("link-button", "");
+    this.first = button("json-when", "");
+    this.last = button("json-when", "");
     this.first.addEventListener("click", () => send({ type: "seek", row: line().node.first }));
     this.last.addEventListener("click", () => send({ type: "seek", row: line().node.last }));
     this.times = el("p", "json-times");
@@ -101,7 +105,7 @@ export class JsonTab {
     const growth = this.#growth(store, span, key);
     const running = span.state === "running";
     let again = false;
-    show(this.treeBox, growth !== null);
+    show(this.treeSide, growth !== null);
     if (growth) {
       again = this.tree.draw(growth, running && growth !== this.#own, ms);
       setText(this.none, "");
@@ -195,7 +199,7 @@ export class JsonTab {
   }
 
   #drawAbout() {
-    const line = this.treeBox.hidden ? null : this.tree.selected;
+    const line = this.treeSide.hidden ? null : this.tree.selected;
     show(this.about, line !== null);
     if (!line) return;
     setText(this.path, jsonPath(line.path));
