@@ -189,6 +189,26 @@ def test_secrets_in_what_is_new(piece: dict[str, str], tmp_path: Path) -> None:
     assert any(b"secret" in one for one in recorder.expected)
 
 
+def test_a_pair_in_a_list_is_a_name_and_what_it_is_of(tmp_path: Path, short: list[bool]) -> None:
+    recorder = Recorder(tmp_path / "r.jsonl", None)
+    text = "A text that is long enough. " * 6
+    secret = "hunter2-Zx9Q2zTq77Lm"
+    for pairs in (
+        [["accept", "any"]],
+        [["accept", "any of it"]],
+        [["accept", "any of it"], ["password"]],
+        [["accept", "any of it"], ["password", ""]],
+        [["accept", "any of it"], ["password", secret]],
+        [["accept", "any of it"], ["password", secret], ["host"]],
+        [["accept", "any of it"], ["password", secret], ["host", "example.org"]],
+    ):
+        recorder.say({"text": text, "headers": pairs})
+        recorder.say({"text": text, "headers": pairs})
+    recorder.check()
+    assert any(short)
+    assert secret[:8] not in (tmp_path / "r.jsonl").read_text()
+
+
 def test_a_few_objects_in_very_many_places(tmp_path: Path) -> None:
     recorder, value = Recorder(tmp_path / "r.jsonl"), records(12)
     recorder.say(value)

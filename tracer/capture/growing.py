@@ -128,10 +128,14 @@ class Growing:
         if self._redact(shown) is not shown:
             return False
         inside = skeleton
+        within: Any = None
         for depth, level in enumerate(growth.way):
-            if type(inside) is dict and not _ABOUT_OTHERS.isdisjoint(inside):
+            about_others = type(inside) is dict and not _ABOUT_OTHERS.isdisjoint(inside)
+            # Of a pair in a list, the first is what the second is called.
+            if about_others or (type(inside) is list and level.key == 1 and type(within) is list):
                 wider = {"chunk": growth.wider(depth)}
                 return self._redact(wider) is wider
+            within = inside
             if depth + 1 < len(growth.way):
                 inside = inside[0] if type(inside) is list else inside[level.key]
         return True

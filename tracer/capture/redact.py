@@ -115,12 +115,11 @@ class Redactor:
     # What has no secret: the way nearly everything takes.
 
     def _is_clean_tree(self, value: Any) -> bool:
-        if type(value) is dict:
+        in_list = type(value) is list
+        if not in_list:
             if not self._harmless.issuperset(value) and not self._are_harmless(value):
                 return False
             value = value.values()
-        elif value and _is_pair(value[0]) and all(map(_is_pair, value)) and not self._are_harmless(dict(value)):
-            return False
         clean, shortest = self._clean, self._shortest
         for item in value:
             kind = type(item)
@@ -128,6 +127,8 @@ class Redactor:
                 if len(item) >= shortest and item not in clean and not self._is_clean(item):
                     return False
             elif (kind is dict or kind is list) and item:
+                if in_list and _is_pair(item) and not self._are_harmless({item[0]: item[1]}):
+                    return False
                 # A message of a history, say, which was looked at when it was said first.
                 known = by_tree.get(id(item))
                 if known is None or known.tree is not item:
@@ -220,9 +221,7 @@ class Redactor:
         if kind is dict:
             return self._marker(value, key) if "$tracer" in value else self._dict(value)
         if kind is list:
-            if value and all(map(_is_pair, value)):
-                return self._pairs(value)
-            return [self._value(item, key) for item in value]
+            return [self._pair(item) if _is_pair(item) else self._value(item, key) for item in value]
         return value
 
     def _dict(self, value: dict[str, Any]) -> Json:
@@ -238,8 +237,10 @@ class Redactor:
             shown[key] = self._under(name, item, about if name == "value" else kind_of(name))
         return shown
 
-    def _pairs(self, pairs: list[Any]) -> Json:
-        return [[self._textual(name, ""), self._under(name, item, kind_of(name))] for name, item in pairs]
+    def _pair(self, pair: list[Any]) -> Json:
+        """A header, say, whatever stands beside it: a list that is still streamed ends with half a pair."""
+        name, item = pair
+        return [self._textual(name, ""), self._under(name, item, kind_of(name))]
 
     def _under(self, name: str, item: Any, about: tuple[str, bool] | None) -> Json:
         """What stands under a name."""
