@@ -230,6 +230,10 @@ export class EventsView {
     this.touch();
   }
 
+  #laidOut = new ResizeObserver(() => {
+    this.#laidOut.unobserve(this.space);
+    if (this.#following && this.#store?.cursor === null) this.scroller.scrollTop = TALLEST;
+  });
   /** How many lines were drawn last, and when. */
   #drawnRows = 0;
   #drawnMs = 0;
@@ -256,18 +260,28 @@ export class EventsView {
     show(this.scroller, shown > 0 || !this.#filter.isOn);
     const tall = Math.min(TALLEST, shown * HEIGHT);
     const height = `${tall}px`;
-    if (this.space.style.height !== height) this.space.style.height = height;
+    const grows = this.space.style.height !== height;
+    if (grows) this.space.style.height = height;
+    const atEnd = this.#following && store.cursor === null && this.#jumpTo < 0;
     if (this.#jumpTo >= 0) this.#jump(store, ms);
-    else if (this.#following && store.cursor === null) this.scroller.scrollTop = tall;
-    else if (this.#following && store.cursor !== this.#cursor) this.#show(store.rows - 1, shown, tall);
+    else if (atEnd) {
+      // Once it is laid out, scrolling to its end costs no layout of its own.
+      if (grows) this.#laidOut.observe(this.space);
+      else this.scroller.scrollTop = tall;
+    } else if (this.#following && store.cursor !== this.#cursor) this.#show(store.rows - 1, shown, tall);
     this.#cursor = store.cursor;
-    this.#drawRows(store, shown, tall, selected);
+    this.#drawRows(
+      store,
+      shown,
+      tall,
+      atEnd ? Math.max(0, tall - this.#room) : this.scroller.scrollTop,
+      selected,
+    );
     return this.#marked >= 0 && this.#fade(ms);
   }
 
-  /** @param {RunStore} store @param {number} shown @param {number} tall @param {number | null} selected */
-  #drawRows(store, shown, tall, selected) {
-    const { scrollTop } = this.scroller;
+  /** @param {RunStore} store @param {number} shown @param {number} tall @param {number} scrollTop @param {number | null} selected */
+  #drawRows(store, shown, tall, scrollTop, selected) {
     // Beyond the tallest element, a pixel of scrolling stands for more than a pixel of rows.
     const whole = shown * HEIGHT;
     const top =
