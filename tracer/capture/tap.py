@@ -62,10 +62,10 @@ class Tap:
         self._held_open: Mapping[UUID, Any] | None = None
         """What v2's handler takes to be open, by run id: it forgets the second of two spans with one run id."""
         self.findings = Findings()
-        self._tokens = Tokens(writer, self.redact, self.findings.clock)
         self._compactor = Compactor()
         if header is not None:
             self._compactor.begin(header)
+        self._tokens = Tokens(writer, self.redact, self._compactor, self.findings.clock)
         self._growing = Growing(writer, self.redact, self._compactor, self.findings.clock)
         self._causes = Causes()
         WATCH.begin(self)

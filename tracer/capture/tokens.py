@@ -9,11 +9,13 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
+from tracer.log.compact import Compactor
 from tracer.log.events import span_event
+from tracer.log.once import SHORT, Value
 from tracer.log.writer import Writer
 
 from .encode import LIMITS
-from .findings.step import Step
+from .findings.step import MODELS, Step
 from .markers import Json
 from .redact import Redactor, unredacted
 from .rules import Redact
@@ -42,13 +44,19 @@ class _Said:
     head: bytes
     """Of the line, what stands between `t_us` and the text, and after the text."""
     tail: bytes
+    begins: int
+    """Where in the head the chunk begins."""
+    is_model: bool
 
 
 class Tokens:
     """Writes pieces of text into one run's log: the very lines that encoding and redacting them would give."""
 
-    def __init__(self, writer: Writer, redact: Redact, clock: Callable[[], float]) -> None:
+    def __init__(self, writer: Writer, redact: Redact, compactor: Compactor, clock: Callable[[], float]) -> None:
         self._writer = writer
+        self._compactor = compactor
+        self._are_repeated = False
+        """Whether a chain says the pieces of a model again."""
         self._redact = redact
         self._clock = clock
         # Somebody's own function wants to see every text.
@@ -86,10 +94,20 @@ class Tokens:
                 return False
         except Exception:  # half a surrogate pair, say, or what orjson does not know
             return False
-        self._writer.append_json(b"".join((said.head, json, said.tail)), at)
+        line = b"".join((said.head, json, said.tail))
+        size = len(line) - said.begins - 2
+        if size <= SHORT or (said.is_model and not self._are_repeated):
+            self._writer.append_json(line, at)
+        else:
+            self._say(event["run_id"], said.event, Value(line[said.begins : -2]), at)
         if said.step is not None:
             said.step.piece(self._clock())
         return True
+
+    def _say(self, run_id: str, event: str, value: Value, at: int) -> None:
+        """Record a piece that is said once: by itself, or by a reference to where it was."""
+        writer = self._writer
+        writer.append(lambda: self._compactor.chunk(writer.lines, writer.offset, event, run_id, value), at)
 
     def learn(self, event: Mapping[str, Any], data: Json, span: int, step: Step | None) -> None:
         """An event of a span was recorded with this encoded data: the next one may be written like it."""
@@ -101,10 +119,11 @@ class Tokens:
         if type(data) is not dict or len(data) != 1 or not chunk:
             return
         head = b',"event":%b,"span":%d,"data":{"chunk":' % (orjson.dumps(name), span)
+        is_model = kind[0] in MODELS
         if issubclass(type(chunk), str):
             # Not one whose secrets were removed.
             if data.get("chunk") == str.__str__(chunk):
-                self._said[run_id] = _Said(name, step, type(chunk), True, b"", b"", head, b"}}")
+                self._said[run_id] = _Said(name, step, type(chunk), True, b"", b"", head, b"}}", len(head), is_model)
             return
         plain = data.get("chunk")
         if not isinstance(chunk, BaseModel) or type(plain) is not dict or self._tries.get(run_id, 0) >= _TRIES:
@@ -130,7 +149,10 @@ class Tokens:
             stored[len(before) :],
             b'%b{"type":%b,"content":' % (head, orjson.dumps(plain["type"])),
             b",%b}}" % orjson.dumps(rest)[1:] if rest else b"}}}",
+            len(head),
+            is_model,
         )
+        self._are_repeated = self._are_repeated or not is_model
 
     def forget(self, run_id: str) -> None:
         """A span with this run id began or ended."""
