@@ -70,6 +70,10 @@ export class TransportView {
       "aria-label": "Moment",
     });
     this.track.append(this.canvas, this.slider);
+    new ResizeObserver(() => {
+      this.#size = { width: this.track.clientWidth, height: this.track.clientHeight };
+      touch();
+    }).observe(this.track);
     this.slider.addEventListener("input", () => send({ type: "seek-time", us: Number(this.slider.value) }));
     this.slider.addEventListener("keydown", (event) => this.#press(event, send));
     this.slider.addEventListener("pointerdown", () => {
@@ -170,6 +174,8 @@ export class TransportView {
     return isPlaying || isLate;
   }
 
+  /** Of the marks: asking for it while a frame is drawn costs a layout. */
+  #size = { width: 0, height: 0 };
   /** When marks were drawn. */
   #markedMs = Number.NEGATIVE_INFINITY;
 
@@ -179,8 +185,7 @@ export class TransportView {
     const { marks } = scene;
     const paint = this.paint();
     const ratio = Math.min(3, devicePixelRatio || 1);
-    const width = this.track.clientWidth;
-    const height = this.track.clientHeight;
+    const { width, height } = this.#size;
     const key = `${marks.version}|${length_us}|${width}|${height}|${ratio}|${paint.version}`;
     if (key === this.#drawn || !width) return;
     this.#drawn = key;
