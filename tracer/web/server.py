@@ -137,6 +137,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=1,
             )
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_ours)
         self._app, self._runner, self._on_ready = app, runner, on_ready
         self._signals = 0
         app.cut = self._cut
@@ -198,6 +199,11 @@ class Server(uvicorn.Server):
             if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
                 signal.signal(signal.SIGHUP, self.handle_exit)
             yield
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Not what uvicorn says of each WebSocket that is asked for: any page in the browser could fill the terminal."""
+    return not str(record.msg).startswith(("Unsupported upgrade request", "No supported WebSocket library"))
 
 
 def _exit_in(seconds: float) -> None:
