@@ -51,6 +51,8 @@ export class RunStore {
   #growths = new Map();
   /** The newest object a running span streamed. @type {Map<number, { value: unknown, t_us: number, row: number }>} */
   #objects = new Map();
+  /** Spans whose values were too long to be sent: they are read again. @type {Set<number>} */
+  #stubbed = new Set();
   /** @type {Map<number, string>} */
   #notes = new Map();
   /** The rows of a span's findings. @type {Map<number, NumberList<Uint32Array>>} */
@@ -166,24 +168,6 @@ export class RunStore {
   }
 
   /**
-   * Takes the next line, which was not parsed.
-   * @param {import("./pieces.js").Pieces} found @param {number} now @param {boolean} fresh
-   * @returns {boolean} false: it has to be parsed
-   */
-  takePiece(found, now, fresh) {
-    const text = this.intake.piece(found);
-    if (text === null) return false;
-    const { event, span } = found;
-    const { t_us } = this.fold;
-    const kind = this.columns.codeOf(event, spanEvent(event));
-    this.columns.push({ seq: this.lastSeq + 1, t_us, kind, form: TEXT, span, text, mark: this.intake.mark });
-    this.#follow();
-    this.version++;
-    this.clock.line(t_us, now, fresh);
-    return true;
-  }
-
-  /**
    * What was read elsewhere: rows, and what the fold there made of them.
    * @param {import("./reader.js").LogBatch} batch @param {number} [size] of the whole log in bytes
    */
@@ -238,7 +222,8 @@ export class RunStore {
 
   /** The value a span streams, as it grows; begun anew for a span nobody looked at. @param {Span} span */
   growth(span) {
-    return this.moment.isNow ? this.#growing(span) : this.#replayed(span);
+    const isNow = this.moment.isNow && !this.#stubbed.has(span.span);
+    return isNow ? this.#growing(span) : this.#replayed(span);
   }
 
   /** @param {Span} span */
@@ -390,6 +375,7 @@ export class RunStore {
     const number = span.span;
     const { t_us } = this.fold;
     const row = this.columns.length - 1;
+    if (Number.isInteger(line.oversize) && (form === TREE || phase === "end")) this.#stubbed.add(number);
     if (phase === "stream" && form === TREE) {
       this.#objects.set(number, { value: data.chunk, t_us, row });
       // A parser's value is what the page shows first: when each part of it came is known from its start.

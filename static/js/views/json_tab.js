@@ -29,6 +29,7 @@ export class JsonTab {
   /** What a model gave that did not stream. @type {{ key: string, text: string }} */
   #given = { key: "", text: "" };
   #wantsRaw = false;
+  #looked = { text: "", broken: false };
 
   /** @param {HTMLElement} root @param {import("../dom.js").Send} send @param {() => void} touch @param {LinesOf} linesOf */
   constructor(root, send, touch, linesOf) {
@@ -180,7 +181,7 @@ export class JsonTab {
     // Of a model that says something else than JSON there is nothing beside its output.
     const offered = own ? jsonPart(text) !== null : text !== "" || growth !== null;
     show(this.rawButton, offered);
-    const shown = offered && (this.#wantsRaw || growth === null);
+    const shown = offered && (this.#wantsRaw || growth === null || (own && this.#isBroken(model, text)));
     show(this.rawBox, shown);
     show(this.split, shown || growth !== null);
     this.split.classList.toggle("both", shown && growth !== null);
@@ -191,6 +192,16 @@ export class JsonTab {
     }
     const json = growth?.root ? writeJson(growth.root.value, 2) : "";
     return this.raw.draw("No model spoke before it: this is the object itself", json, true, ms);
+  }
+
+  /** Whether a model's text was meant to be JSON, and is none. @param {Span} model @param {string} text */
+  #isBroken(model, text) {
+    if (model.state === "running") return false;
+    if (this.#looked.text !== text) {
+      const part = jsonPart(text);
+      this.#looked = { text, broken: part !== null && breakOf(text, true, part.begin, part.end) !== null };
+    }
+    return this.#looked.broken;
   }
 
   #drawLevels() {
