@@ -275,6 +275,17 @@ def test_a_text_that_grows_is_looked_at_to_its_end() -> None:
     assert redact({"c": f"{text}{key} and more"}) == {"c": f"{text}[secret: github_token] and more"}
 
 
+def test_a_long_secret_is_found_in_a_text_that_grows() -> None:
+    value = "a1B2c3D4" * 300
+    own = re.compile(r"\ABEGIN [\s\S]*END\Z")
+    redact = Redactor([("own", own)], variables=variables_in({"MY_SECRET_KEY": value}))
+    for text in ("some words. " * 40 + value, "BEGIN " + "some words. " * 200 + "END"):
+        for size in range(300, len(text), 100):
+            assert redact({"c": text[:size]}) == {"c": text[:size]}
+        assert text not in str(redact({"c": text}))
+        assert value not in str(redact({"c": text}))
+
+
 def test_what_was_cut_ends_before_the_word_that_it_cuts() -> None:
     redact = Redactor()
     for one in PLANTED[:8]:

@@ -76,6 +76,7 @@ class Redactor:
         self._patterns = tuple(patterns)
         self._function = function
         self._variables = tuple(variables)
+        self._overlap = max([_OVERLAP, *(len(variable.value) for variable in self._variables)])
         self._shortest = 1 if self._patterns else SHORTEST
         self._harmless: set[str] = set()
         """Keys that name no secret and hold none."""
@@ -189,8 +190,12 @@ class Redactor:
             return not self._stops(text) or not self._spans(text)
         begin = text[:64]
         before = self._grown.get(begin)
-        new = text[max(0, len(before) - _OVERLAP) :] if before is not None and text.startswith(before) else text
+        grown = before is not None and text.startswith(before)
+        new = text[max(0, len(before) - self._overlap) :] if before is not None and grown else text
         if self._stops(new) and self._spans(new):
+            return False
+        # Nobody knows how far back these look.
+        if grown and any(pattern.search(text) for _, pattern in self._patterns):
             return False
         if len(self._grown) >= _GROWN:
             self._grown.clear()
