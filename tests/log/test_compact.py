@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracer.log.compact import Compactor, expand
+from tracer.log.compact import Compactor, expand, values
 from tracer.log.events import SPAN_TYPES
+from tracer.log.expand import Whole
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -83,3 +88,32 @@ def test_constants_stand_on_the_start_line_only() -> None:
     compactor.line({"event": "on_chain_start", **about, "data": {}})
     line = compactor.line({"event": "on_chain_stream", **about, "data": {"chunk": 1}})
     assert line == {"event": "on_chain_stream", "span": 1, "data": {"chunk": 1}}
+
+
+def test_what_was_made_and_not_written_is_not_referred_to() -> None:
+    first, second = ({"input": text * 20} for text in ("the first ", "the second "))
+    compactor = Compactor()
+
+    def said(seq: int, data: dict[str, Any]) -> bytes:
+        return compactor.raw(seq, 100 * seq, {"event": "on_custom_event"}, values(data))
+
+    said(1, first)  # and then Ctrl-C
+    raws = [said(1, second), said(2, first), said(3, first)]
+    whole = Whole()
+    found = [whole.line(orjson.loads(b'{"seq":%d%b' % (seq, raw))) for seq, raw in enumerate(raws, 1)]
+    assert [line["data"] for line in found] == [second, first, first]
+    assert b'"same"' in raws[2]
+
+
+def test_a_log_of_spans_inside_each_other_takes_memory_as_its_length() -> None:
+    def starts() -> Iterator[dict[str, Any]]:
+        for span in range(1, 1_501):
+            yield {"event": "on_chain_start", "span": span, "parent": span - 1, "run_id": f"r{span}", "data": {}}
+
+    tracemalloc.start()
+    try:
+        last = deque(expand(starts()), maxlen=1)[0]
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+    assert (len(last["parent_ids"]), last["parent_ids"][-1]) == (1_000, "r1499")

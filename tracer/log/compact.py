@@ -60,6 +60,7 @@ class Compactor:
     def __init__(self) -> None:
         self._table = _Table()
         self._once = Once()
+        self._newest = 0
 
     @property
     def spans(self) -> int:
@@ -136,6 +137,7 @@ class Compactor:
             is_model = kind is not None and kind[0] in _MODELS
             parts = known.parts[event] = (head, head + b',"data":{"chunk":', is_model)
         head, opening, is_model = parts
+        self._saying(seq)
         if len(value.raw) > SHORT:
             if not is_model:
                 return head + self._once.data(seq, begins, known.span, {"chunk": value}) + b"}"
@@ -148,6 +150,7 @@ class Compactor:
         `line` is without `data`, which is its members, as JSON; all of it, where that is no object; None for none.
         """
         said = b"," + orjson.dumps(line)[1:-1]
+        self._saying(seq)
         kind = span_event(line["event"])
         span = line.get("span")
         if isinstance(data, Mapping):
@@ -163,6 +166,12 @@ class Compactor:
         if span is not None and kind and kind[1] in ("end", "error"):
             self._once.ended(span)
         return said + b"}"
+
+    def _saying(self, seq: int) -> None:
+        if seq <= self._newest:
+            # A line with this seq was made, but not written (Ctrl-C came in between): none may refer to it.
+            self._once = Once()
+        self._newest = seq
 
     def _start(self, span_type: str, event: Mapping[str, Any]) -> Line:
         parent_ids = event["parent_ids"]
@@ -220,12 +229,33 @@ class Shortener:
         return raw
 
 
+@dataclass(slots=True)
+class _Started:
+    """A span of a log that is read."""
+
+    run_id: str
+    parent: _Started | None
+    constants: dict[str, Any]
+
+    def ancestors(self) -> list[str]:
+        """Run ids from the root to the parent; the nearest ones of a log that says there are more than any chain has.
+
+        Looked for when they are wanted: kept, they would take memory with the square of the depth.
+        """
+        found: list[str] = []
+        above = self.parent
+        while above is not None and len(found) < _DEEPEST:
+            found.append(above.run_id)
+            above = above.parent
+        return found[::-1]
+
+
 def expand(lines: Iterator[Line]) -> Iterator[dict[str, Any]]:
     """LangChain's events back from lines, with encoded values; errors that v2 does not send stand among them.
 
     Lines that are no events of LangChain's (`run_start`, `run_end`, findings, bad lines) are left out.
     """
-    spans: dict[int, _Known] = {}
+    spans: dict[int, _Started] = {}
     for line in lines:
         name = line["event"]
         if not name.startswith("on_"):
@@ -235,14 +265,14 @@ def expand(lines: Iterator[Line]) -> Iterator[dict[str, Any]]:
         number = line.get("span")
         if kind and kind[1] == "start" and isinstance(number, int):
             above = line.get("parent")
+            constants = {key: line[key] for key in ("parent_ids",) if key in line}
+            constants |= {key: line.get(key) for key in ("name", "run_id", "tags", "metadata")}
             parent = spans.get(above) if type(above) is int else None
-            # No chain is that deep; a log that says so would take memory with the square of it.
-            ancestors = [*parent.ancestors, parent.run_id][-_DEEPEST:] if parent else []
-            constants = {key: line.get(key) for key in ("name", "run_id", "tags", "metadata")}
-            constants["parent_ids"] = line.get("parent_ids", ancestors)
-            spans[number] = _Known(number, kind[0], str(line.get("run_id")), ancestors, constants)
+            spans[number] = _Started(str(line.get("run_id")), parent, constants)
         known = spans.get(number) if isinstance(number, int) else None
         if known:
             event |= known.constants
+            if "parent_ids" not in event:
+                event["parent_ids"] = known.ancestors()
         event |= {key: line[key] for key in ("name", "run_id", "tags", "metadata", "parent_ids") if key in line}
         yield event
