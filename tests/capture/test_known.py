@@ -10,6 +10,7 @@ import orjson
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
+from tracer.capture import known
 from tracer.capture.encode import LIMITS, encode
 from tracer.capture.redact import Redactor
 
@@ -63,6 +64,12 @@ def test_what_is_said_again_takes_as_much_of_the_room() -> None:
         fresh = [HumanMessage("x" * 400) for _ in range(100)]
         assert encode(messages, limits) == encode(fresh, limits)
         assert encode(messages, limits) == encode(fresh, limits)
+
+
+def test_a_count_that_went_wrong_costs_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known, "_bytes", 1 << 40)
+    assert encode([_message()]) == encode([_message()])
+    assert encode([_message()])[0]["type"] == "ai"
 
 
 def test_a_secret_that_comes_into_a_known_message_is_taken_out() -> None:

@@ -99,7 +99,11 @@ def remember(message: Any, stored: bytes, tree: Json, limits: Limits, depth: int
     known = by_message[at] = by_tree[id(tree)] = Known(message, stored, tree, limits, (depth, left, room))
     _bytes += len(known.stored)
     while len(by_message) > _MOST or _bytes > _MOST_BYTES:
-        forget(next(iter(by_message)))
+        if not by_message:
+            # Two threads, or a message that went at the wrong moment, have miscounted.
+            _bytes = 0
+            break
+        forget(next(iter(by_message), at))
 
 
 def forget(at: int) -> None:
