@@ -28,6 +28,8 @@ const MOST_DEPTH = 120;
 // A screen shows no more states than this, and finding a change costs as much as the value is long.
 const STEP_US = 16_000;
 const UNKNOWN = { first: -1, last: -1 };
+/** Values looked into at a time. A forged log may hold one that takes minutes to be gone through. */
+const MOST_VALUES = 200_000;
 
 export class Growth {
   version = 0;
@@ -40,6 +42,7 @@ export class Growth {
   /** Of some of it is not known when it came. */
   undated = false;
   #row = -1;
+  #left = 0;
   #last_us = Number.NEGATIVE_INFINITY;
   /** @type {RowsOf | null} */
   #rowsOf = null;
@@ -100,6 +103,7 @@ export class Growth {
       this.root = blank(null);
       this.root.first = row;
     }
+    this.#left = MOST_VALUES;
     if (this.#update(this.root, value, path, 0)) this.path = path.reverse();
   }
 
@@ -116,7 +120,7 @@ export class Growth {
     const marked = text === null ? markerText(value) : null;
     const nested = text === null && marked === null && (Array.isArray(inner) || isObject(inner));
     let changed = false;
-    if (nested && depth < MOST_DEPTH) {
+    if (nested && depth < MOST_DEPTH && this.#left-- > 0) {
       const kind = Array.isArray(inner) ? "array" : "object";
       const type = typeOf(value);
       if (node.kind !== kind || node.type !== type) {

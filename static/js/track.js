@@ -16,6 +16,11 @@ import { isObject } from "./values.js";
 /** So far apart whole values are kept. */
 const KEPT_EVERY = 64;
 const DEEPEST = 200;
+/** Values looked into for one step. A forged log may hold one that takes minutes to be gone through. */
+const MOST_VALUES = 50_000;
+/** Values that one step changes; one that changes more makes all of it anew. */
+const MOST_CHANGED = 20_000;
+/** @typedef {{ left: number }} Room */
 
 export class Track {
   /** @type {Steps} */
@@ -40,9 +45,10 @@ export class Track {
   /** The value is this now. Parts that are the same objects as before are taken for unchanged. @param {number} row @param {unknown} value */
   push(row, value) {
     /** @type {Change[]} */
-    const changes = [];
-    if (this.length === 0 || !nested(value)) changes.push({ op: "set", path: [], value });
-    else compare(this.#newest, value, [], changes);
+    let changes = [];
+    const room = { left: this.length && nested(value) ? MOST_CHANGED : 0 };
+    if (room.left) compare(this.#newest, value, [], changes, room);
+    if (room.left <= 0) changes = [{ op: "set", path: [], value }];
     this.#newest = value;
     this.steps.rows.push(row);
     this.steps.changes.push(changes);
@@ -125,32 +131,32 @@ function note(root, change, row) {
   }
   if (change.op === "set") {
     if (!nested(change.value)) at.below.clear();
-    fill(at, change.value, row, 0);
+    fill(at, change.value, row, 0, { left: MOST_VALUES });
   } else if (change.op === "remove") at.below.delete(change.key);
   else if (change.op === "cut")
     for (const key of at.below.keys()) if (Number(key) >= change.length) at.below.delete(key);
 }
 
-/** What is in a value that came as a whole. @param {Times} times @param {unknown} value @param {number} row @param {number} depth */
-function fill(times, value, row, depth) {
-  if (!nested(value) || depth > DEEPEST) return;
+/** What is in a value that came as a whole. @param {Times} times @param {unknown} value @param {number} row @param {number} depth @param {Room} room */
+function fill(times, value, row, depth, room) {
+  if (!nested(value) || depth > DEEPEST || room.left-- <= 0) return;
   for (const [key, inner] of membersOf(value)) {
     const below = blank(row);
     times.below.set(key, below);
-    fill(below, inner, row, depth + 1);
+    fill(below, inner, row, depth + 1, room);
   }
 }
 
 /** @param {unknown} value @returns {value is Record<string, any> | unknown[]} */
-const nested = (value) =>
-  typeof value === "object" && value !== null && !(value instanceof ExactNumber);
+const nested = (value) => typeof value === "object" && value !== null && !(value instanceof ExactNumber);
 
 /** @param {Record<string, any> | unknown[]} value @returns {Iterable<[Key, unknown]>} */
 const membersOf = (value) => (Array.isArray(value) ? value.entries() : Object.entries(value));
 
-/** What makes one value of another. @param {unknown} before @param {unknown} after @param {Key[]} path @param {Change[]} changes */
-function compare(before, after, path, changes) {
+/** What makes one value of another. @param {unknown} before @param {unknown} after @param {Key[]} path @param {Change[]} changes @param {Room} room */
+function compare(before, after, path, changes, room) {
   if (before === after) return;
+  if (room.left-- <= 0) return;
   if (before instanceof ExactNumber && after instanceof ExactNumber && before.text === after.text) return;
   if (
     typeof before === "string" &&
@@ -163,7 +169,7 @@ function compare(before, after, path, changes) {
     if (after.length < before.length) changes.push({ op: "cut", path, length: after.length });
     for (let at = 0; at < after.length; at++) {
       if (at >= before.length) changes.push({ op: "set", path: [...path, at], value: after[at] });
-      else if (before[at] !== after[at]) compare(before[at], after[at], [...path, at], changes);
+      else if (before[at] !== after[at]) compare(before[at], after[at], [...path, at], changes, room);
     }
   } else if (isObject(before) && isObject(after) && path.length < DEEPEST && isOrdered(before, after)) {
     for (const key of keysOf(before))
@@ -171,7 +177,7 @@ function compare(before, after, path, changes) {
     for (const key of keysOf(after)) {
       const value = after[key];
       if (!Object.hasOwn(before, key)) changes.push({ op: "set", path: [...path, key], value });
-      else if (before[key] !== value) compare(before[key], value, [...path, key], changes);
+      else if (before[key] !== value) compare(before[key], value, [...path, key], changes, room);
     }
   } else {
     changes.push({ op: "set", path, value: after });

@@ -27,9 +27,10 @@ def shown() -> Iterator[Mutant]:
             yield mutant
 
 
-def settled(page: Page) -> None:
+def settled(page: Page, which: str = "") -> None:
     """What there is of the run is drawn: it has ended, or its writer is known to be dead."""
-    expect(page.get_by_role("status", name="Run status")).not_to_contain_text(re.compile(r"\brunning\b", re.IGNORECASE))
+    status = page.get_by_role("status", name="Run status")
+    expect(status, which).not_to_contain_text(re.compile(r"\brunning\b", re.IGNORECASE))
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
@@ -39,7 +40,7 @@ def test_generated_files_in_the_folder(count: int, page: Page, server: Server) -
         run = f"hostile-{number}"
         (server.folder / f"{run}.jsonl").write_bytes(mutant.data)
         page.goto(f"{server.origin}/runs/{run}")
-        settled(page)
+        settled(page, f"{number}, {mutant.kind}")
         bad = 0
         for _, raw, sound in expected(mutant.data):
             if sound is None:
