@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -265,6 +266,26 @@ async def test_watch_tells_what_begins_ends_dies_and_goes(store: Store) -> None:
         process.kill()
         process.wait()
     await until((other, "lost"))
+    task.cancel()
+
+
+async def test_watch_goes_on_in_a_folder_that_was_deleted_and_made_again(store: Store) -> None:
+    seen: list[str] = []
+
+    async def watch() -> None:
+        async for news in store.watch():
+            seen.extend(one.run if isinstance(one, Gone) else one["run"] for one in news)
+
+    task = asyncio.ensure_future(watch())
+    await asyncio.sleep(0.3)
+    first, second, third = (new_run_id() for _ in range(3))
+    store.create(_header(first)).end({"status": "ok"})
+    await _until(lambda: first in seen)
+    shutil.rmtree(store.root)
+    store.create(_header(second)).end({"status": "ok"})
+    await _until(lambda: second in seen)
+    store.create(_header(third)).end({"status": "ok"})
+    await _until(lambda: third in seen)
     task.cancel()
 
 

@@ -14,6 +14,7 @@ from .catalog import LOG
 from .meta import SUFFIX
 
 Listener = Callable[[set[str]], None]
+_LOOK_MS = 1_000
 
 
 class Watcher:
@@ -44,16 +45,45 @@ class Watcher:
                     self._stop = None
 
     def _watch(self, stop: threading.Event) -> None:
-        changes = watchfiles.watch(
-            self._root, watch_filter=_is_run, debounce=200, step=40, stop_event=stop, recursive=False
-        )
-        for change in changes:
-            runs = {_run(path) for _, path in change}
-            for listener in tuple(self._listeners):
-                listener(runs)
+        again = False
+        while not stop.is_set():
+            try:
+                self._watch_folder(stop, again)
+            except OSError:
+                # Deleted; for the next run it is made again.
+                stop.wait(_LOOK_MS / 1000)
+            again = True
+
+    def _watch_folder(self, stop: threading.Event, again: bool) -> None:
+        """Until another folder stands there. `again` tells of all that is in it. Raises OSError."""
+        # Held open, so that no other folder is given its inode.
+        fd = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            changes = watchfiles.watch(
+                self._root,
+                watch_filter=_is_run,
+                debounce=200,
+                step=40,
+                stop_event=stop,
+                rust_timeout=_LOOK_MS,
+                yield_on_timeout=True,
+                recursive=False,
+            )
+            for change in changes:
+                paths = {path for _, path in change}
+                if again:
+                    paths.update(name for name in os.listdir(fd) if _is_run(None, name))
+                    again = False
+                runs = {_run(path) for path in paths}
+                for listener in tuple(self._listeners) if runs else ():
+                    listener(runs)
+                if not os.path.samestat(os.fstat(fd), os.stat(self._root)):
+                    return
+        finally:
+            os.close(fd)
 
 
-def _is_run(_: watchfiles.Change, path: str) -> bool:
+def _is_run(_: watchfiles.Change | None, path: str) -> bool:
     name = os.path.basename(path)
     return name.endswith((LOG, SUFFIX)) and not name.startswith(".")
 
