@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from tracer.log.keep import Keep, Keeper, parse, prune
-from tracer.log.store import Store, new_run_id
+from tracer.log.store import RunNotFound, Store, new_run_id
 
 from .folders import ended, until_true
 
@@ -59,6 +60,39 @@ def _lock(store: Store, run: str) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def test_a_star_that_comes_at_the_last_moment_keeps_a_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, _ = ended(store), ended(store)
+    delete = store.delete
+
+    def starred_first(run: str, *, unless_starred: bool = False) -> bool:
+        store.annotate(run, {"starred": True})
+        return delete(run, unless_starred=unless_starred)
+
+    monkeypatch.setattr(store, "delete", starred_first)
+    assert prune(store, Keep(1, None), NOW) == []
+    assert old in store.find()
+
+
+def test_a_name_for_a_run_that_is_being_deleted_leaves_no_file(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = ended(store)
+    unlink = Path.unlink
+
+    def name() -> None:
+        with pytest.raises(RunNotFound):
+            store.annotate(run, {"name": "late"})
+
+    late = threading.Thread(target=name)
+
+    def while_named(path: Path, missing_ok: bool = False) -> None:
+        late.start()
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", while_named)
+    assert store.delete(run)
+    late.join()
+    assert list(store.root.iterdir()) == []
 
 
 def test_days_count_from_the_last_line(store: Store) -> None:

@@ -50,8 +50,7 @@ def prune(store: Store, keep: Keep, now: float) -> list[str]:
         with contextlib.suppress(RunNotFound, RunRunning, OSError):
             if keep.days is not None and now - store.path(run).stat().st_mtime < keep.days * _DAY_SECONDS:
                 continue
-            if not store.summary(run)["starred"]:
-                store.delete(run)
+            if store.delete(run, unless_starred=True):
                 deleted.append(run)
     return deleted
 

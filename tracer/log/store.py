@@ -191,8 +191,8 @@ class Store:
 
     def annotate(self, run: str, changes: Mapping[str, Any]) -> Summary:
         """Give a run a `name` (None takes it away) or a star (`starred`). Raises RunNotFound and OSError."""
-        self.path(run)
         with self._annotating:
+            self.path(run)
             self._catalog.metas.change(run, {**self._catalog.metas.of(run), **changes})  # type: ignore[typeddict-item]
         return self.summary(run)
 
@@ -213,13 +213,17 @@ class Store:
                 return [header["input"]] if "input" in header else []
         return []
 
-    def delete(self, run: str) -> None:
-        """Remove a run's files. Raises RunNotFound, and RunRunning while some process writes it."""
-        path = self.path(run)
-        if is_being_written(path):
-            raise RunRunning(f"run {run} is still running; stop it first")
-        path.unlink(missing_ok=True)
-        self._catalog.metas.delete(run)
+    def delete(self, run: str, *, unless_starred: bool = False) -> bool:
+        """Remove a run's files; whether that was done. Raises RunNotFound, and RunRunning while a process writes it."""
+        with self._annotating:
+            path = self.path(run)
+            if is_being_written(path):
+                raise RunRunning(f"run {run} is still running; stop it first")
+            if unless_starred and self._catalog.metas.of(run)["starred"]:
+                return False
+            path.unlink(missing_ok=True)
+            self._catalog.metas.delete(run)
+            return True
 
     async def watch(self) -> AsyncGenerator[Sequence[Summary | Gone], None]:
         """The runs of the folder that began, changed their summary, ended or went, whichever process writes them."""
