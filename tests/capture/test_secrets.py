@@ -25,7 +25,7 @@ from tests.capture.planted import PLANTED, Planted
 from tests.capture.planting import everywhere
 from tests.capture.strict import strict
 from tracer.capture.environment import variables_in
-from tracer.capture.record import header
+from tracer.capture.record import footer, header
 from tracer.capture.redact import FAILED, Redactor, unredacted
 from tracer.capture.rules import chosen
 from tracer.capture.server_log import SecretFilter
@@ -409,6 +409,19 @@ def test_what_an_own_function_cannot_say_is_not_recorded(
     assert tracer.load(path).status == "ok"
     assert FAILED.encode() in path.read_bytes()
     assert len([record for record in caplog.records if "redact function" in record.message]) == 1
+
+
+def test_a_run_ends_though_its_error_cannot_be_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    redact = Redactor()
+    tap = Tap(Writer(tmp_path / "run.jsonl", header("run", "chain", "x", None)), "x", redact)
+
+    def fails(*_: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(redact, "_is_clean_tree", fails)
+    hidden = f"[secret: {FAILED}]"
+    assert footer(tap, ValueError("x"))["error"] == {"type": hidden, "message": hidden}
+    tap.end({"status": "error"})
 
 
 def test_redaction_is_on_unless_it_is_switched_off() -> None:

@@ -15,7 +15,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.base import RunnableEach
 
 from .encode import encode, encode_error
-from .redact import unredacted
+from .redact import FAILED, unredacted
 from .rules import Redact, chosen
 from .tap import NOT_GIVEN, Tap
 
@@ -116,7 +116,10 @@ def footer(tap: Tap, error: BaseException | None) -> dict[str, Any]:
         fields |= {"status": "cancelled"}
     elif error is not None:
         shown = tap.redact(encode_error(error))
-        fields |= {"status": "error", "error": {"type": shown["type"], "message": shown["message"]}}
+        fields |= {
+            "status": "error",
+            "error": {key: shown.get(key, f"[secret: {FAILED}]") for key in ("type", "message")},
+        }
     elif isinstance(tap.root_error, asyncio.CancelledError):
         # The chain cancelled itself: v2 then ends the stream without an exception.
         fields |= {"status": "cancelled", "reason": "chain"}
