@@ -110,8 +110,7 @@ export class JsonLines {
     if (!open) {
       children.length = 0;
       sums.cut(0);
-      if (node.kind === "string") line.own = Math.max(1, Math.ceil(this.#widthOf(line) / this.columns));
-      else line.own = 1;
+      line.own = Math.max(1, Math.ceil(this.widthOf(line) / this.columns));
       line.total = line.own;
       return;
     }
@@ -139,9 +138,13 @@ export class JsonLines {
   }
 
   /** Columns that its text takes, about. @param {JsonLine} line */
-  #widthOf({ node, shown, depth }) {
-    const name = typeof node.key === "string" ? node.key.length + 2 : 0;
-    return Math.min(node.leaf.length, shown) + name + 2 + depth * 2;
+  widthOf({ node, shown, depth, open }) {
+    const name = (typeof node.key === "string" ? node.key.length + 2 : 4) + depth * 2 + node.type.length;
+    if (open || !node.children.length) return name + 2 + Math.min(node.leaf.length, shown);
+    if (!isFlat(node)) return name + 16;
+    let inner = 4;
+    for (const child of node.children) inner += child.leaf.length + String(child.key).length + 6;
+    return name + inner;
   }
 
   /** @param {JsonLine} line */

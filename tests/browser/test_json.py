@@ -20,7 +20,8 @@ STATES = [
     '{"b":1,"2":"two"}',
     '{"b":1,"2":"two","1":12345678901234567890}',
     '{"b":1,"2":"two","1":12345678901234567890,"list":[{"name":"x","price":1.0}]}',
-    '{"b":1,"2":"two","1":12345678901234567890,"list":[{"name":"x","price":1.50}],"<b>bold</b>":"<img src=x onerror=alert(1)>"}',
+    '{"b":1,"2":"two","1":12345678901234567890,"list":[{"name":"x","price":1.50}],'
+    '"<b>bold</b>":"<img src=x onerror=alert(1)>"}',
 ]
 LONG = "word " * 6000
 
@@ -33,9 +34,8 @@ def _log(run: str, said: str, states: list[str]) -> bytes:
         lines.append(json.dumps({"seq": len(lines), "t_us": len(lines) * 100_000, "event": event, **more}))
 
     def raw(event: str, span: int, key: str, value: str) -> None:
-        lines.append(
-            f'{{"seq":{len(lines)},"t_us":{len(lines) * 100_000},"event":"{event}","span":{span},"data":{{"{key}":{value}}}}}'
-        )
+        at = f'"seq":{len(lines)},"t_us":{len(lines) * 100_000}'
+        lines.append(f'{{{at},"event":"{event}","span":{span},"data":{{"{key}":{value}}}}}')
 
     started = {"format": 1, "run": run, "chain": "made:json", "mode": "stream", "started_at": "2026-11-20T11:38:00Z"}
     put("run_start", **started, input={}, config={"tags": [], "metadata": {}})

@@ -11,6 +11,8 @@ import { JsonRow } from "./json_row.js";
 
 const TOUCH = matchMedia("(max-width: 479.98px), (pointer: coarse)");
 const CHARACTER = 7.3;
+/** A character may be as wide as so many. */
+const WIDE = 2.2;
 /** Lines that exist beyond the edges. */
 const BEYOND = 4;
 const ROOM = 600;
@@ -27,6 +29,8 @@ export class JsonTree {
   #free = [];
   /** @type {Map<Element, JsonRow>} */
   #elements = new Map();
+  /** Lines in the state in which they were measured. @type {WeakMap<JsonLine, number>} */
+  #measured = new WeakMap();
   /** @type {import("../json_path.js").Path | null} */
   #selected = null;
   #following = true;
@@ -71,28 +75,18 @@ export class JsonTree {
       event.preventDefault();
       event.clipboardData?.setData("text/plain", valueText(selected));
     });
-    new ResizeObserver(() => {
-      this.#room = root.clientHeight;
-      this.lines.columns = Math.max(
-        12,
-        Math.floor((root.clientWidth - (this.timeOf ? 150 : 30)) / CHARACTER),
-      );
-      this.paint();
-    }).observe(root);
-    // Told before it is painted: what is below a line that became higher is never seen in its old place.
-    this.heights = new ResizeObserver((entries) => {
-      let changed = false;
-      for (const { target, borderBoxSize } of entries) {
-        const line = this.#elements.get(target)?.line;
-        const height = borderBoxSize[0]?.blockSize ?? 0;
-        if (!line || !height || !this.#rows.has(line)) continue;
-        const own = Math.max(1, Math.round(height / this.row));
-        if (own === line.own) continue;
-        this.lines.measure(line, own);
-        changed = true;
-      }
-      if (changed) this.paint(performance.now(), this.#growing);
-    });
+    // Drawn in the next frame: what is drawn here may change the height that is observed.
+    new ResizeObserver(() => requestAnimationFrame(() => this.#resize())).observe(root);
+  }
+
+  #resize() {
+    const { clientHeight, clientWidth } = this.root;
+    const columns = Math.max(12, Math.floor((clientWidth - (this.timeOf ? 150 : 30)) / CHARACTER));
+    if (clientHeight === this.#room && columns === this.lines.columns) return;
+    this.#room = clientHeight;
+    this.lines.columns = columns;
+    this.#measured = new WeakMap();
+    this.paint();
   }
 
   /** The line that is chosen, or what it is shut in. @returns {JsonLine | null} */
@@ -124,12 +118,22 @@ export class JsonTree {
     this.#growing = growing;
     this.#drawn = growth.version;
     if (fresh || grew) this.lines.take(growth, fresh ? null : ms);
-    this.paint(ms, growing && grew);
+    this.paint(ms, growing && grew && !fresh);
     return this.#lit;
   }
 
   /** Draws the lines in view. @param {number} [ms] @param {boolean} [grew] */
   paint(ms = performance.now(), grew = false) {
+    // Once more where lines turned out to be higher or lower than was thought.
+    for (let again = 0; again < 3; again++) {
+      this.#paintOnce(ms, grew);
+      if (!this.#measure()) break;
+    }
+    this.#placeCaret();
+  }
+
+  /** @param {number} ms @param {boolean} grew */
+  #paintOnce(ms, grew) {
     const { lines, row } = this;
     const { total } = lines;
     const room = this.#room || ROOM;
@@ -155,7 +159,21 @@ export class JsonTree {
       this.view.style.transform = `translateY(${from.row * row + shift}px)`;
     }
     this.#place(seen, ms);
-    this.#placeCaret();
+  }
+
+  /** How high lines are that may take more than one row of text; whether any is not as it was thought. */
+  #measure() {
+    let changed = false;
+    for (const [line, { element }] of this.#rows) {
+      if (this.#measured.get(line) === line.version) continue;
+      this.#measured.set(line, line.version);
+      if (line.own === 1 && this.lines.widthOf(line) * WIDE < this.lines.columns) continue;
+      const own = Math.round(element.offsetHeight / this.row);
+      if (own < 1 || own === line.own) continue;
+      this.lines.measure(line, own);
+      changed = true;
+    }
+    return changed;
   }
 
   /** @param {JsonLine[]} seen @param {number} ms */
@@ -175,9 +193,6 @@ export class JsonTree {
       if (!row) {
         row = this.#free.pop() ?? this.#make();
         this.#rows.set(line, row);
-        // Begun anew, it tells the height even where that is the same as the other line's was.
-        this.heights.unobserve(row.element);
-        this.heights.observe(row.element);
       }
       if (row.draw(line, this.timeOf, line === selected, ms)) this.#lit = true;
       if (line === selected) active = row.element.id;
