@@ -64,7 +64,7 @@ export class HeaderView {
       send({ type: "open", run });
     });
     this.stop = button("btn primary stop", "Stop");
-    const stats = el("div", "run-stats");
+    const stats = el("div", "run-stats", "", { role: "group", "aria-label": "Figures", tabindex: "0" });
     stats.append(
       this.elapsed.box,
       this.first.box,
