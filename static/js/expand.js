@@ -306,8 +306,7 @@ class Queue {
 }
 
 /** @param {string | Uint8Array | null} text @returns {Line} */
-const parsed = (text) =>
-  parseLine(typeof text === "string" ? text : new TextDecoder().decode(text ?? EMPTY));
+const parsed = (text) => parseLine(typeof text === "string" ? text : new TextDecoder().decode(text ?? EMPTY));
 const EMPTY = new Uint8Array([0x7b, 0x7d]);
 
 /** What does not fit leaves things as they are. @param {() => void} change */
