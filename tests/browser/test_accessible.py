@@ -105,8 +105,19 @@ STATES: list[Callable[[Page, Server], None]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+# The states that show most of the page stand for the rest; all of them are in `make long`.
+SAMPLE = {(home, "light"), (compose, "light"), (failed, "light"), (json, "light"), (searched, "dark"), (graph, "dark")}
+
+
+@pytest.mark.parametrize(
+    ("state", "theme"),
+    [
+        pytest.param(state, theme, marks=[pytest.mark.long] if (state, theme) not in SAMPLE else [])
+        for theme in ("light", "dark")
+        for state in STATES
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.__name__,
+)
 def test_nothing_serious_is_found(
     open_context: OpenContext, server: Server, complaints: Any, state: Callable[[Page, Server], None], theme: str
 ) -> None:

@@ -237,9 +237,9 @@ PLACES = ("another site", "another port", "null in a sandbox", "null in data")
 @pytest.mark.parametrize(
     ("place", "blind"),
     [
-        *((place, False) for place in PLACES),
-        # The one to which the browser gives the cookie.
+        # The one to which the browser gives the cookie; each of the others takes as long, and is in `make long`.
         ("another port", True),
+        *(pytest.param(place, False, marks=pytest.mark.long) for place in PLACES),
         *(pytest.param(place, True, marks=pytest.mark.long) for place in PLACES if place != "another port"),
     ],
 )

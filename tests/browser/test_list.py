@@ -249,6 +249,7 @@ def test_what_the_server_refuses_is_said_in_words(list_page: Page) -> None:
     expect(row.get_by_role("link")).to_have_accessible_name(re.compile("cancelled"))
 
 
+@pytest.mark.long
 def test_ten_windows_of_one_browser_are_all_alive_and_clickable(open_context: OpenContext, full: Server) -> None:
     context = open_context(viewport={"width": 1200, "height": 500})
     pages = [context.new_page() for _ in range(10)]

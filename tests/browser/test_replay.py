@@ -48,7 +48,7 @@ def test_back_to_the_start_and_token_by_token_to_the_end(page: Page, server: Ser
 
 def test_played_by_key_it_runs_to_the_end_by_itself(page: Page, server: Server) -> None:
     view = finished(page, server, "rag")
-    page.get_by_role("combobox", name="Speed").select_option("4")
+    page.get_by_role("combobox", name="Speed").select_option("0.5")
     view.spans.focus()
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
