@@ -65,6 +65,22 @@ export class Intake {
   /** Of the newest piece. */
   mark = 0;
 
+  /**
+   * Takes the next line, of which is known that it streams a text with something in it, or (`isTree`) a value.
+   * @param {number} number its span @param {number} t_us @param {boolean} isTree
+   * @param {boolean} isRepeated it says by reference what it streams
+   * @returns {number} what it counts as; -1: it has to be parsed
+   */
+  streams(number, t_us, isTree, isRepeated) {
+    const { fold } = this;
+    const span = fold.span(number);
+    const isSaid = span !== undefined && isModel(span.type);
+    if ((isTree && !span) || ((isTree || isRepeated) && isSaid) || this.#halves.has(number)) return -1;
+    if (this.facts.length) this.facts = [];
+    fold.piece(number, t_us);
+    return isSaid ? fold.mark | PIECE : fold.mark;
+  }
+
   /** @param {Line} line @param {string} event @param {string} phase @param {SpanNow | undefined} span */
   #note(line, event, phase, span) {
     if (event === "run_start") {

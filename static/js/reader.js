@@ -1,12 +1,16 @@
 // A log from its bytes into batches of rows, for the page to show: what a worker does with a file. No DOM.
 
-import { Kinds, TEXT as PIECE } from "./columns.js";
+import { TEXT, TREE } from "./columns.js";
 import { Whole, WINDOW } from "./expand.js";
+import { Forms } from "./forms.js";
 import { Intake } from "./intake.js";
-import { check, checkText, textOfBytes } from "./lines.js";
-import { Pieces } from "./pieces.js";
+import { LineText } from "./line_text.js";
+import { check, checkText } from "./lines.js";
+import { RowBatch } from "./row_batch.js";
+import { shownText, writeShown } from "./shown.js";
 import { spanEvent } from "./spans.js";
 import { NumberList } from "./typed.js";
+import { isMessage } from "./values.js";
 
 /** @typedef {import("./spans.js").Line} Line */
 /**
@@ -16,106 +20,11 @@ import { NumberList } from "./typed.js";
  * }} LogBatch  `bad`: rows of lines that are none; `read`: bytes of the log so far.
  */
 
-/** Rows in a batch at most: the page takes one in a few milliseconds. */
-const ROWS = 4096;
-const TEXT_ROOM = 1 << 20;
-const SHORT = 40;
 /** Lines that are kept parsed, since most references are to what came a moment ago. */
 const RECENT = 256;
-
-/** Collects rows. */
-class Rows {
-  length = 0;
-  kinds = new Kinds();
-  seq = new Float64Array(ROWS);
-  t_us = new Float64Array(ROWS);
-  kind = new Uint8Array(ROWS);
-  form = new Uint8Array(ROWS);
-  mark = new Uint8Array(ROWS);
-  span = new Float64Array(ROWS);
-  begin = new Uint32Array(ROWS);
-  size = new Uint32Array(ROWS);
-  text = new Uint8Array(TEXT_ROOM);
-  textEnd = 0;
-  #encoder = new TextEncoder();
-  #lastText = "";
-  #lastBegin = 0;
-  #lastSize = 0;
-
-  /** @param {import("./intake.js").Taken} taken */
-  push({ event, parts, row }) {
-    this.add(row.seq, row.t_us, this.kinds.codeOf(event, parts), row.form, row.mark, row.span, row.text);
-  }
-
-  /** @param {number} seq @param {number} t_us @param {number} kind @param {number} form @param {number} mark @param {number} span @param {string} text */
-  add(seq, t_us, kind, form, mark, span, text) {
-    const at = this.length++;
-    this.seq[at] = seq;
-    this.t_us[at] = t_us;
-    this.kind[at] = kind;
-    this.form[at] = form;
-    this.mark[at] = mark;
-    this.span[at] = span;
-    if (text !== this.#lastText) this.#write(text);
-    this.begin[at] = this.#lastBegin;
-    this.size[at] = this.#lastSize;
-  }
-
-  /** @param {string} text */
-  #write(text) {
-    const most = this.textEnd + text.length * 3;
-    if (most > this.text.length) {
-      const larger = new Uint8Array(Math.max(most, this.text.length * 2));
-      larger.set(this.text.subarray(0, this.textEnd));
-      this.text = larger;
-    }
-    this.#lastText = text;
-    this.#lastBegin = this.textEnd;
-    this.#lastSize = this.#encode(text);
-    this.textEnd += this.#lastSize;
-  }
-
-  /** @param {string} text @returns {number} how many bytes it has */
-  #encode(text) {
-    // Most are a word, for which calling the encoder takes longest.
-    let size = 0;
-    if (text.length < SHORT) {
-      for (; size < text.length; size++) {
-        const code = text.charCodeAt(size);
-        if (code >= 0x80) break;
-        this.text[this.textEnd + size] = code;
-      }
-    }
-    if (size === text.length) return size;
-    return this.#encoder.encodeInto(text, this.text.subarray(this.textEnd)).written;
-  }
-
-  get isFull() {
-    return this.length === ROWS;
-  }
-
-  /** @returns {import("./columns.js").RowBatch} */
-  drain() {
-    const { length } = this;
-    const batch = {
-      seq: this.seq.slice(0, length),
-      t_us: this.t_us.slice(0, length),
-      kind: this.kind.slice(0, length),
-      form: this.form.slice(0, length),
-      mark: this.mark.slice(0, length),
-      span: this.span.slice(0, length),
-      begin: this.begin.slice(0, length),
-      size: this.size.slice(0, length),
-      text: this.text.slice(0, this.textEnd),
-      kinds: this.kinds.drain(),
-    };
-    this.length = 0;
-    this.textEnd = 0;
-    this.#lastText = "";
-    this.#lastBegin = this.#lastSize = 0;
-    return batch;
-  }
-}
+/** Bytes that what is shown of a string takes at most. */
+const ROOM = 512;
+const encoder = new TextEncoder();
 
 /** Takes the bytes of a log in order. */
 export class LogReader {
@@ -138,14 +47,15 @@ export class LogReader {
   #blocks = [];
   /** How many bytes came. */
   #came = 0;
-  #rows = new Rows();
+  #rows = new RowBatch();
   /** @type {import("./intake.js").Fact[]} */
   #facts = [];
   /** @type {number[]} */
   #bad = [];
   /** The beginning of a line whose end has not come. @type {Uint8Array[]} */
   #rest = [];
-  #pieces = new Pieces();
+  #forms = new Forms();
+  #text = new LineText();
   #give;
 
   /** @param {(batch: LogBatch) => void} give gets each batch that is full */
@@ -199,19 +109,14 @@ export class LogReader {
 
   /** Whole lines, each with its newline. @param {Uint8Array} bytes */
   #takeAll(bytes) {
-    const text = textOfBytes(bytes);
-    let from = 0;
-    let begin = 0;
-    while (from < bytes.length && !this.ended) {
-      const newline = bytes.indexOf(10, from);
-      const size = newline - from;
-      if (text === null) this.#take(bytes.subarray(from, newline));
-      else {
-        const end = text.length === bytes.length ? begin + size : text.indexOf("\n", begin);
-        this.#place(size);
-        if (!this.#pieces.take(this.lines, text, begin, end) || !this.#piece())
-          this.#parsed(text.slice(begin, end), size);
-        begin = end + 1;
+    const forms = this.#forms;
+    forms.look(bytes);
+    this.#text.look(bytes);
+    for (let from = 0; from < bytes.length && !this.ended; ) {
+      let newline = forms.take(bytes, from);
+      if (newline < 0 || !this.#known(bytes, newline - from)) {
+        newline = bytes.indexOf(10, from);
+        this.#parsed(bytes, from, newline);
       }
       from = newline + 1;
     }
@@ -223,25 +128,85 @@ export class LogReader {
     this.read += size + 1;
   }
 
-  /** @param {string} text @param {number} size */
-  #parsed(text, size) {
+  /** @param {Uint8Array} bytes @param {number} from @param {number} newline */
+  #parsed(bytes, from, newline) {
+    const text = this.#text.of(from, newline);
+    const size = newline - from;
+    if (text === null) {
+      this.#take(bytes.subarray(from, newline));
+      return;
+    }
+    this.#place(size);
     const line = checkText(this.lines, text, size);
     const { row, parts } = this.#line(line, size);
-    const isOwn = line.same === undefined && line.delta === undefined;
-    if (row.form === PIECE && isOwn && parts?.[1] === "stream") this.#pieces.learn(text, line);
+    if (parts?.[1] === "stream" && (row.form === TEXT || row.form === TREE))
+      this.#learn(text, line, row.form);
   }
 
-  /** The line that `#pieces` has found; false where it has to be parsed. */
-  #piece() {
-    const { event, span, repeats } = this.#pieces;
-    if (repeats >= 0 && this.#isGone(repeats)) return false;
-    const shown = this.intake.piece(this.#pieces);
-    if (shown === null) return false;
+  /** @param {string} text @param {Line} line that streams something @param {number} kind TEXT or TREE */
+  #learn(text, line, kind) {
+    const forms = this.#forms;
+    forms.meet(line.event);
+    if (line.same !== undefined || line.delta !== undefined) return;
+    forms.learn(text, line, kind);
+    const { chunk } = line.data;
+    const piece = isMessage(chunk) ? chunk.content : chunk;
+    if (kind !== TEXT || typeof piece !== "string" || chunk.__interrupt__ !== undefined) return;
+    // Halves of surrogate pairs have no bytes.
+    if (/[\ud800-\udfff]/.test(piece)) return;
+    const bytes = encoder.encode(piece);
+    forms.remember(line.seq, bytes, 0, bytes.length);
+  }
+
+  /** Takes the line that `#forms` has found; false where it has to be parsed. @param {Uint8Array} bytes @param {number} size */
+  #known(bytes, size) {
+    const forms = this.#forms;
+    const { span, known, kind, repeats } = forms;
+    if (repeats >= 0 && this.#isGone(repeats, this.read)) return false;
+    const mark = this.intake.streams(span, forms.t_us, kind === TREE, repeats >= 0);
+    if (mark < 0) return false;
+    this.#place(size);
     const seq = this.lines++;
-    const kind = this.#rows.kinds.codeOf(event, spanEvent(event));
-    this.#rows.add(seq, this.intake.fold.t_us, kind, PIECE, this.intake.mark, span, shown);
-    if (this.#rows.isFull) this.#drain();
+    const rows = this.#rows;
+    if (repeats >= 0) this.#repeat(repeats);
+    else if (kind === TREE) this.#tree(bytes);
+    else {
+      if (forms.isEscaped) rows.write(forms.text(bytes));
+      else rows.copy(bytes, forms.from, forms.to);
+      forms.remember(seq, rows.text, rows.textEnd - rows.lastSize, rows.textEnd);
+      this.#written = seq;
+    }
+    if (known.code < 0) known.code = rows.kinds.codeOf(known.event, spanEvent(known.event));
+    rows.add(seq, this.intake.fold.t_us, known.code, kind, mark, span);
+    if (rows.isFull) this.#drain();
     return true;
+  }
+
+  /** The line whose text was written last. */
+  #written = -1;
+
+  /** @param {number} seq of the line whose text comes again */
+  #repeat(seq) {
+    if (this.#written === seq) return;
+    const { repeated } = this.#forms;
+    this.#rows.copy(repeated, 0, repeated.length);
+    this.#written = seq;
+  }
+
+  /** @param {Uint8Array} bytes */
+  #tree(bytes) {
+    const forms = this.#forms;
+    const { prefix, from, to } = forms;
+    const rows = this.#rows;
+    this.#written = -1;
+    rows.begins(prefix.length + ROOM);
+    rows.append(prefix, 0, prefix.length);
+    if (from < 0) return;
+    if (forms.isNumber) rows.append(bytes, from, to);
+    else if (!writeShown(rows, bytes, from, to)) {
+      const shown = encoder.encode(shownText(forms.text(bytes)));
+      rows.append(shown, 0, shown.length);
+    }
   }
 
   /** @param {Line} line as it stands in the log @param {number} size */
@@ -251,14 +216,14 @@ export class LogReader {
     return this.add(this.#whole.line(line, size));
   }
 
-  /** Whether it begins too far before the newest line. @param {number} seq */
-  #isGone(seq) {
-    return this.offsets.at(seq) < this.offsets.at(this.offsets.length - 1) - WINDOW;
+  /** Whether it begins too far before a line. @param {number} seq @param {number} begin of that one */
+  #isGone(seq, begin) {
+    return this.offsets.at(seq) < begin - WINDOW;
   }
 
   /** A line before this one, as it stands in the log; null where it is too far back. @param {number} seq */
   #earlier(seq) {
-    if (this.#isGone(seq)) return null;
+    if (this.#isGone(seq, this.offsets.at(this.offsets.length - 1))) return null;
     const recent = this.#recent[seq % RECENT];
     if (recent?.seq === seq) return recent;
     const begin = this.offsets.at(seq);
@@ -279,6 +244,7 @@ export class LogReader {
     const taken = this.intake.take(line, line.seq);
     if (line.event === "bad_line") this.#bad.push(this.intake.fold.lines - 1);
     for (const fact of this.intake.facts) this.#facts.push(fact);
+    this.#written = -1;
     this.#rows.push(taken);
     if (line.event === "run_end") this.ended = true;
     if (this.#rows.isFull) this.#drain();
@@ -290,6 +256,7 @@ export class LogReader {
     const bad = Uint32Array.from(this.#bad);
     this.#facts = [];
     this.#bad = [];
+    this.#written = -1;
     this.#give({ rows: this.#rows.drain(), fold: this.intake.fold.drain(), facts, bad, read: this.read });
   }
 }
