@@ -17,6 +17,7 @@ import { drawDenied, drawGone, drawHome, drawMissing } from "./views/home.js";
 import { drawNotice } from "./views/notice.js";
 import { RunsView } from "./views/runs.js";
 import { mountTheme } from "./views/theme.js";
+import { expectLog } from "./worker_log.js";
 
 /** @typedef {import("./route.js").Route} Route */
 /** @typedef {import("./dom.js").PageEvent} PageEvent */
@@ -247,10 +248,11 @@ async function readChains() {
 }
 
 picker.addEventListener("change", () => send({ type: "choose", chain: picker.value }));
-mountOpen(part("new-run", HTMLElement), (chosen) => {
+const open = (/** @type {File} */ chosen) => {
   file = chosen;
   go(openPath(null, ""));
-});
+};
+mountOpen(part("new-run", HTMLElement), open, expectLog);
 part("new-run", HTMLElement).addEventListener("click", () => send({ type: "new" }));
 addEventListener("popstate", arrive);
 document.addEventListener("visibilitychange", () => {

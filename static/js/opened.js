@@ -22,7 +22,9 @@ import { isTree } from "./values.js";
  */
 
 const FORMAT = 1;
-const SLICE = 1 << 20;
+/** Bytes that are asked for at a time, and how many times before they are taken in: each has a long way. */
+const SLICE = 1 << 22;
+const AHEAD = 2;
 /** Lines after which a file with no good one is taken for no log. */
 const LOOKED_AT = 200;
 const BLOCK = 1 << 18;
@@ -64,15 +66,13 @@ export class Opened {
     this.#plain = shapeOf(bytes);
     if (this.#plain) await this.#readPlain(bytes, this.#plain);
     else {
-      for (let at = 0; bytes.length && !this.#reader.ended; ) {
-        at += bytes.length;
-        // The next piece is on its way while this one is taken in.
-        const next = at < source.size ? source.read(at, at + SLICE) : null;
+      const slices = slicesOf(source, bytes.length);
+      while (bytes.length && !this.#reader.ended) {
         this.#reader.push(bytes);
         this.#look();
         // The first screen must not wait for a whole batch.
         if (this.#told < FIRST_ROWS || this.#reader.lines < 20_000) this.#reader.flush();
-        bytes = next ? await next : new Uint8Array(0);
+        bytes = await slices();
       }
       this.#reader.end();
       this.#look(true);
@@ -129,14 +129,14 @@ export class Opened {
       reader.add(line);
     };
     let bytes = head;
+    const slices = slicesOf(source, bytes.length);
     for (let at = 0; bytes.length; ) {
       at += bytes.length;
-      const next = at < source.size ? source.read(at, at + SLICE) : null;
       for (const [index, raw] of split.push(bytes).entries())
         take(raw, /** @type {number} */ (split.begins[index]));
       reader.read = at;
       if (this.#told < FIRST_ROWS || seq < 20_000) reader.flush();
-      bytes = next ? await next : new Uint8Array(0);
+      bytes = await slices();
     }
     if (split instanceof LineSplitter) for (const raw of split.end()) take(raw, split.last);
     if (begun) reader.add(lines.footer(seq + 1, reader.intake.fold));
@@ -257,6 +257,31 @@ export class Opened {
     }
     return track.steps;
   }
+}
+
+/**
+ * What follows of a source, piece by piece; nothing where there is no more. The next ones are on their way meanwhile.
+ * @param {Source} source @param {number} from
+ * @returns {() => Promise<Uint8Array>}
+ */
+function slicesOf(source, from) {
+  /** @type {Promise<Uint8Array>[]} */
+  const asked = [];
+  let at = from;
+  const ask = () => {
+    if (at >= source.size) return;
+    const slice = source.read(at, at + SLICE);
+    // It is heard of when its turn comes.
+    slice.catch(() => {});
+    asked.push(slice);
+    at += SLICE;
+  };
+  for (let ahead = 0; ahead < AHEAD; ahead++) ask();
+  return async () => {
+    const next = asked.shift();
+    ask();
+    return next ?? new Uint8Array(0);
+  };
 }
 
 /** Lines out of pieces of a file, with where each begins. */

@@ -9,6 +9,29 @@ import { parseExact } from "./exact.js";
  * }} Hears  `size` is that of the log in bytes; done: all of it was read; failed: why it cannot be read.
  */
 
+/** A worker that has been started and waits for a log. @type {Worker | null} */
+let spare = null;
+
+const newWorker = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+
+/** A log will be opened, perhaps: a worker that has read its modules by then shows it sooner. */
+export function expectLog() {
+  if (spare) return;
+  spare = newWorker();
+  spare.addEventListener("error", lose);
+}
+
+function lose() {
+  spare = null;
+}
+
+function takeWorker() {
+  const worker = spare ?? newWorker();
+  worker.removeEventListener("error", lose);
+  spare = null;
+  return worker;
+}
+
 export class WorkerLog {
   #worker;
   #asked = 0;
@@ -19,7 +42,7 @@ export class WorkerLog {
 
   /** @param {Hears} hears */
   constructor(hears) {
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.#worker = takeWorker();
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
       hears.failed(`The log could not be read. ${event.message ?? ""}`.trim());

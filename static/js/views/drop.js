@@ -7,13 +7,15 @@ const KINDS = ".jsonl,.json,.ndjson,.log,.txt";
 /**
  * @param {Element} before the button stands after this
  * @param {(file: File) => void} open
+ * @param {() => void} expect somebody is about to choose one
  */
-export function mountOpen(before, open) {
+export function mountOpen(before, open, expect) {
   const chosen = el("input", "", "", { type: "file", accept: KINDS, "aria-label": "File to open" });
   chosen.hidden = true;
   const choose = button("btn open-file", "Open a file", {
     title: "Look at a log in this tab. It is read in the browser and not uploaded.",
   });
+  for (const type of ["pointerenter", "focus", "click"]) choose.addEventListener(type, expect);
   choose.addEventListener("click", () => chosen.click());
   chosen.addEventListener("change", () => {
     const file = chosen.files?.[0];
@@ -31,6 +33,7 @@ export function mountOpen(before, open) {
   let inside = 0;
   addEventListener("dragenter", (event) => {
     if (!hasFile(event)) return;
+    expect();
     inside++;
     show(veil, !event.defaultPrevented);
   });
