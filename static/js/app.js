@@ -4,7 +4,7 @@ import { announcer } from "./announcer.js";
 import { makeApi } from "./api.js";
 import { connections } from "./connections.js";
 import { show } from "./dom.js";
-import { chainLabel } from "./format.js";
+import { chainLabel, clockTime } from "./format.js";
 import { Loop } from "./loop.js";
 import { openPath, routeOf, runPath } from "./route.js";
 import { RunPage } from "./run_page.js";
@@ -22,6 +22,9 @@ import { expectLog } from "./worker_log.js";
 /** @typedef {import("./route.js").Route} Route */
 /** @typedef {import("./dom.js").PageEvent} PageEvent */
 /** @typedef {import("./views/home.js").ChainInfo} ChainInfo */
+
+/** After so long the page stands. */
+const WARM_MS = 300;
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
 function part(id, kind) {
@@ -272,6 +275,8 @@ document.querySelector(".logo")?.addEventListener("click", (event) => {
   go("/");
 });
 
+// Browsers take long for the first clock time they write: not when a run is opened.
+setTimeout(() => clockTime(new Date().toISOString()), WARM_MS);
 runsSession.open();
 void readChains();
 arrive();

@@ -32,6 +32,9 @@ export const PIECE = 4;
 
 const FIRST_ROWS = 1024;
 const MOST_KINDS = 255;
+/** Of many rows, room for more is made while there still is some for so many. */
+const MANY = 1 << 17;
+const SPARE = 1 << 16;
 /** A span's rows are counted anew from every so many of them. */
 const STRIDE = 64;
 const BLOCK_BITS = 22;
@@ -139,13 +142,15 @@ export class Columns {
   append({ seq, t_us, kind, form, mark, span, begin, size, text, kinds }) {
     for (const one of kinds) this.#kinds.add(one);
     const base = this.length;
-    this.#make(base + seq.length);
+    const rows = base + seq.length;
+    if (rows > MANY && rows + SPARE > this.#wanted) this.reserve(rows + (rows >> 1));
+    this.#make(rows);
     this.seq.set(seq, base);
     this.t_us.set(t_us, base);
     this.kind.set(kind, base);
     this.form.set(form, base);
     this.mark.set(mark, base);
-    this.length = base + seq.length;
+    this.length = rows;
     if (text.length && text.length <= BLOCK && this.#textEnd + text.length <= MOST_TEXT) {
       const block = this.#room(text.length);
       const from = this.#textEnd;

@@ -17,7 +17,6 @@ import { isObject, isTree } from "./values.js";
 
 const RATE_WINDOW_US = 1e6;
 const LONG = 20e6;
-const MOST_AHEAD = 60;
 
 export class RunStore {
   columns = new Columns();
@@ -61,6 +60,7 @@ export class RunStore {
   /** @type {Set<number>} */
   #saysMore = new Set();
   #endedRead = 0;
+  #isReserved = false;
   /** What a span streamed, where it is known; it may be read then. @type {((span: number) => Track | null) | null} */
   trackOf = null;
   /** The value that is shown of a moment. @type {{ span: number, track: Track, step: number, growth: Growth } | null} */
@@ -173,8 +173,9 @@ export class RunStore {
    */
   apply({ rows, fold, facts, bad, read }, size = 0) {
     // Once enough was seen of a long log, there is room for all of it: no copies in the midst.
-    if (size > LONG && read > size / 50 && read < size / 8) {
-      const more = Math.min(MOST_AHEAD, (1.15 * size) / read);
+    if (size > LONG && read > size / 50 && !this.#isReserved) {
+      this.#isReserved = true;
+      const more = (1.15 * size) / read;
       this.columns.reserve(Math.ceil(this.columns.length * more));
       this.fold.table.reserve(Math.ceil(this.fold.table.length * more));
     }

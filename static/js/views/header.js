@@ -147,12 +147,13 @@ export class HeaderView {
   }
 
   /** @param {RunStore} store */
-  #health({ moment, header }) {
+  #health({ moment, header, loading }) {
     if (moment.lines === this.healthOf) return;
     this.healthOf = moment.lines;
     const waited_us = moment.waitedUs();
     this.waited.set(moment.t_us && isTimed(header) ? `${Math.round((waited_us / moment.t_us) * 100)} %` : "");
-    const root = moment.root();
+    // Of a log that is being read there is more to come, and all of the steps to be gone through each time.
+    const root = loading ? undefined : moment.root();
     const untraced = root ? spanHealth(moment, root).untraced_us : null;
     this.waited.box.title = [
       `${duration(waited_us)} in which a model was asked and had not begun to answer`,
