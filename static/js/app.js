@@ -12,6 +12,7 @@ import { RunsSession } from "./runs_session.js";
 import { mountCompose } from "./views/compose.js";
 import { mountDrawer } from "./views/drawer.js";
 import { mountOpen } from "./views/drop.js";
+import { mountFocus } from "./views/focus.js";
 import { mountHelp } from "./views/help.js";
 import { drawDenied, drawGone, drawHome, drawMissing } from "./views/home.js";
 import { drawNotice } from "./views/notice.js";
@@ -46,7 +47,7 @@ const api = makeApi(denied);
 
 /** @type {Route} */
 let route = { page: "home" };
-/** @type {{ unmount(): void } | null} */
+/** @type {import("./views/compose.js").Compose | null} */
 let compose = null;
 /** @type {ChainInfo[] | null} */
 let chains = null;
@@ -87,6 +88,10 @@ const touchHome = loop.add(() => {
 });
 
 mountTheme(part("theme", HTMLElement));
+mountFocus((region) => {
+  if (region?.id === "runs") return runs.search;
+  return runRoot.hidden ? main : runPage.place;
+});
 const help = mountHelp(part("help", HTMLElement));
 
 let hadRuns = false;
@@ -217,6 +222,11 @@ function showPage(page) {
   if (page === runRoot) runPage.timeline.resize();
 }
 
+function toMain() {
+  if (!runRoot.hidden) runPage.place.focus();
+  else if (!compose?.focus()) main.focus();
+}
+
 /** @param {string} chain "" for none */
 function pick(chain) {
   const known = chains?.find((one) => one.name === chain || one.label === chain);
@@ -251,6 +261,16 @@ async function readChains() {
 }
 
 picker.addEventListener("change", () => send({ type: "choose", chain: picker.value }));
+// From the top of the page into what it shows, past the list of runs.
+picker.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.altKey || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  toMain();
+});
+part("skip", HTMLElement).addEventListener("click", (event) => {
+  event.preventDefault();
+  toMain();
+});
 const open = (/** @type {File} */ chosen) => {
   file = chosen;
   go(openPath(null, ""));

@@ -375,6 +375,11 @@ export class RunPage {
     this.find.close();
   }
 
+  /** Where one goes on by keyboard. @returns {HTMLElement} */
+  get place() {
+    return this.graph.root.hidden ? this.timeline.scroller : this.graph.root;
+  }
+
   /** Draws all of it in the next frame. */
   drawAll() {
     this.touchFind();

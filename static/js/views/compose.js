@@ -19,8 +19,12 @@ import { blank, cellAt, equal, exampleLabel, fill, formOf, read } from "./schema
  * }} Api  Both throw an Error, with `detail` and perhaps `field` where the server said them.
  */
 
+/** @typedef {{ unmount: () => void, focus: () => boolean }} Compose  focus: into the input; false while there is none */
+
 // Typed, not run, and worth keeping over a reload of this tab.
 const DRAFT = "tracer.draft.";
+/** What of the form is filled in first. */
+const INPUT = ".compose-input :is(textarea, input, select)";
 
 /**
  * @param {HTMLElement} root
@@ -28,7 +32,7 @@ const DRAFT = "tracer.draft.";
  *   chain: string, api: Api, onStarted: (run: string) => void, announce: (text: string) => void,
  *   send: import("../dom.js").Send,
  * }} options `chain`: its name or label
- * @returns {{ unmount: () => void }}
+ * @returns {Compose}
  */
 export function mountCompose(root, { chain, api, onStarted, announce, send }) {
   let mounted = true;
@@ -54,6 +58,11 @@ export function mountCompose(root, { chain, api, onStarted, announce, send }) {
       mounted = false;
       leave();
       root.replaceChildren();
+    },
+    focus() {
+      const first = root.querySelector(INPUT);
+      if (first instanceof HTMLElement) first.focus();
+      return first !== null;
     },
   };
 }
@@ -390,7 +399,7 @@ function compose(chain, folder, { api, onStarted, announce }) {
       // Who walks the list of chains by keys stays there; on a touch screen, focus would raise the keyboard.
       if (document.activeElement instanceof HTMLSelectElement || !matchMedia("(hover: hover)").matches)
         return;
-      const first = inputs.querySelector("textarea, input, select");
+      const first = element.querySelector(INPUT);
       if (first instanceof HTMLElement) first.focus();
     },
     leave() {

@@ -4,6 +4,7 @@ import { button, el, glyph, setAttribute, setText, show } from "../dom.js";
 import { shortRun } from "../format.js";
 import { answerIn, askedOf, resumeOf, written } from "../interrupts.js";
 import { runPath } from "../route.js";
+import { isFocusFree } from "./focus.js";
 import { drawTree } from "./value.js";
 
 /** @typedef {import("../store.js").RunStore} RunStore */
@@ -93,8 +94,8 @@ export class InterruptView {
       void this.#submit(act, problem);
     });
     this.root.replaceChildren(form);
-    // Who has just started the run has the focus nowhere; on a touch screen it would raise the keyboard.
-    if (document.activeElement === document.body && matchMedia("(hover: hover)").matches) {
+    // Who has just started the run has put the focus nowhere; on a touch screen it would raise the keyboard.
+    if (isFocusFree() && matchMedia("(hover: hover)").matches) {
       this.#questions[0]?.input.focus();
     }
   }
