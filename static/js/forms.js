@@ -213,7 +213,6 @@ export class Forms {
   remember(seq, bytes, from, to) {
     const slot = seq % RECENT;
     const size = to - from;
-    this.#seqs[slot] = -1;
     if (size > ROOM) return;
     const begin = slot * ROOM;
     for (let at = 0; at < size; at++) this.#texts[begin + at] = /** @type {number} */ (bytes[from + at]);

@@ -24,15 +24,14 @@ export class LineText {
     this.#next = -1;
   }
 
-  /** The text of a line after those asked for before; null where it is none. @param {number} from @param {number} newline @returns {string | null} */
+  /** The text of a line after those asked for before; null where it, or one that follows it, is none. @param {number} from @param {number} newline @returns {string | null} */
   of(from, newline) {
     const isNext = from === this.#next;
     const isAscii = this.#text !== null && this.#text.length === this.#end - this.#begin;
     this.#next = newline + 1;
     if (newline >= this.#end || !(isNext || isAscii)) this.#make(from, newline, isNext);
     const text = this.#text;
-    // One line that is none must not spoil the others.
-    if (text === null) return textOfBytes(this.#bytes.subarray(from, newline));
+    if (text === null) return null;
     if (text.length === this.#end - this.#begin) return text.slice(from - this.#begin, newline - this.#begin);
     const begin = this.#at;
     const end = text.indexOf("\n", begin);

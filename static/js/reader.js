@@ -152,8 +152,6 @@ export class LogReader {
     const { chunk } = line.data;
     const piece = isMessage(chunk) ? chunk.content : chunk;
     if (kind !== TEXT || typeof piece !== "string" || chunk.__interrupt__ !== undefined) return;
-    // Halves of surrogate pairs have no bytes.
-    if (/[\ud800-\udfff]/.test(piece)) return;
     const bytes = encoder.encode(piece);
     forms.remember(line.seq, bytes, 0, bytes.length);
   }
