@@ -70,6 +70,8 @@ export class Find {
   /** @type {SpanColumns | null} */
   #columns = null;
   #now_us = 0;
+  /** How many spans the tree had. */
+  #shown = 0;
   #placed = { index: -1, version: -1, place: -1 };
 
   /** @param {SearchDeep} searchDeep @param {() => void} [touch] called where there is something to do again */
@@ -258,8 +260,12 @@ export class Find {
     if (this.#early.length) this.#takeDeep(this.#early.splice(0));
     this.#goDeep(store, now);
     this.#lookAgain(store, now);
+    const shown = this.#columns?.length ?? 0;
+    // The tree gets its spans after they are known here.
+    if (shown !== this.#shown) this.#changed();
+    this.#shown = shown;
     this.#makePass(until, now);
-    return this.#isBehind || this.#isPassing || this.#deep.dueAt > 0;
+    return this.#isBehind || this.#isPassing || this.#deep.dueAt > 0 || shown < store.fold.table.length;
   }
 
   /** @param {RunStore} store @param {number} now */
