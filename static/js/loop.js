@@ -3,8 +3,11 @@
 /** @typedef {{ ms: number, wall: number }} Frame  `ms` is the frame's own time, `wall` the wall clock in ms. */
 /** @typedef {(frame: Frame) => boolean | void} Draw  True: again in the next frame. */
 
+/** After so long the panels that are left wait for the next frame, once: the first screen of a run costs more than that. */
+const LONG_MS = 16;
+
 export class Loop {
-  /** @type {{ draw: Draw, dirty: boolean }[]} */
+  /** @type {{ draw: Draw, dirty: boolean, waited: boolean }[]} */
   #panels = [];
   #asked = false;
 
@@ -13,7 +16,7 @@ export class Loop {
    * @returns {() => void} what to call when the panel has something new to draw
    */
   add(draw) {
-    const panel = { draw, dirty: false };
+    const panel = { draw, dirty: false, waited: false };
     this.#panels.push(panel);
     return () => {
       panel.dirty = true;
@@ -31,8 +34,11 @@ export class Loop {
   #frame(ms) {
     this.#asked = false;
     const frame = { ms, wall: Date.now() };
+    const began = performance.now();
     for (const panel of this.#panels) {
       if (!panel.dirty) continue;
+      panel.waited = !panel.waited && performance.now() - began > LONG_MS;
+      if (panel.waited) continue;
       panel.dirty = false;
       try {
         panel.dirty = panel.draw(frame) === true;
