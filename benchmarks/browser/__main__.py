@@ -29,7 +29,7 @@ COUNT = "(document.querySelector('.events-count')?.textContent ?? '')"
 
 def open_log(browser: Browser) -> None:
     """1 million events, over 300 MB, chosen as a file."""
-    path = logs.write(FOLDER / "agent.jsonl", lambda: logs.agent(1_000_000))
+    path = logs.write(FOLDER / "agent-300MB.jsonl", lambda: logs.agent(1_010_000))
     with path.open("rb") as file:
         lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
     print(f"  {path.stat().st_size / 1e6:.0f} MB, {lines:,} lines; empty page: {empty(browser)}")
