@@ -25,7 +25,7 @@ from .graph import WRITER
 from .growing import Growing
 from .markers import Json
 from .rules import Redact, chosen
-from .sending import sender
+from .streamer import take_over
 from .tokens import Tokens
 
 NOT_GIVEN: Any = object()
@@ -47,7 +47,9 @@ class Tap:
         self.redact = chosen(None) if redact is None else redact
         """Takes the secrets out of whatever becomes part of a line."""
         self.attached = False
-        """Whether events come through v2's own queue; without, they are recorded when they are received."""
+        """Whether events are recorded when they are sent; without, when they are received."""
+        self.delivers = True
+        """Whether somebody reads the stream."""
         self.dropped = 0
         self.root_error: BaseException | None = None
         self.asks = False
@@ -77,20 +79,20 @@ class Tap:
     def callbacks(self, given: Any) -> AsyncCallbackManager:
         """The callbacks for `astream_events`: those given, and ours."""
         tap = self
+        errors = ErrorHandler(self)
         self.findings.streams = True
 
         class Manager(AsyncCallbackManager):
             """v2 copies the manager it is given and adds its own event handler to the copy; this is where it shows."""
 
             def add_handler(self, handler: BaseCallbackHandler, inherit: bool = True) -> None:
-                send_stream = getattr(handler, "send_stream", None)
-                if send_stream is not None and not tap.attached:
+                if not tap.attached and take_over(handler, tap):
                     tap.attached = True
                     tap._held_open = getattr(handler, "run_map", None)
-                    send_stream.send_nowait = tap._recording(sender(send_stream))
+                    self.remove_handler(errors)
                 super().add_handler(handler, inherit)
 
-        return _with(Manager, given, ErrorHandler(self))
+        return _with(Manager, given, errors)
 
     def invoke_callbacks(self, given: Any) -> AsyncCallbackManager:
         """The callbacks for `ainvoke`: those given, and one that sees the whole run."""
@@ -169,13 +171,6 @@ class Tap:
     def _write_findings(self) -> None:
         for line in self.findings.waiting():
             self._append(partial(dict, self.redact(line)))
-
-    def _recording(self, send: Callable[[Any], None]) -> Callable[[Any], None]:
-        def send_nowait(event: Any) -> None:
-            self.sent(event)
-            send(event)
-
-        return send_nowait
 
     def _record(self, make: Callable[[], Line | bytes | None], at: int | None = None) -> None:
         self._append(make, at)

@@ -208,6 +208,7 @@ class Runner:
                 else:
                     # Somebody who watches wants to see what the nodes of a graph write, too.
                     modes = live.tap.modes = stream_mode(live.runnable)
+                    live.tap.delivers = False
                     kwargs = {} if modes is None else {"stream_mode": modes}
                     events = record(live.runnable, live.input, config, live.tap, end, **kwargs)
                     async with contextlib.aclosing(events) as stream:
