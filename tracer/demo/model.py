@@ -24,12 +24,11 @@ def scripted() -> bool:
 
 
 def notice() -> str | None:
-    """One sentence for the page while answers are scripted, else None."""
+    """What the page says of it while answers are scripted, in one line; else None."""
     if not scripted():
         return None
     return (
-        "These answers are scripted: no OPENAI_API_KEY is set, so an OpenAI-compatible endpoint inside tracer "
-        "answers over real HTTP, at a human pace."
+        "These answers are scripted: OPENAI_API_KEY is not set. They come over real HTTP, at a human pace."
     )
 
 

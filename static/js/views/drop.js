@@ -1,6 +1,6 @@
 // Opening a file: chosen by a button, or dropped anywhere on the page.
 
-import { button, el, show } from "../dom.js";
+import { button, el, glyph, show } from "../dom.js";
 
 const KINDS = ".jsonl,.json,.ndjson,.log,.txt";
 
@@ -12,7 +12,7 @@ const KINDS = ".jsonl,.json,.ndjson,.log,.txt";
 export function mountOpen(before, open, expect) {
   const chosen = el("input", "", "", { type: "file", accept: KINDS, "aria-label": "File to open" });
   chosen.hidden = true;
-  const choose = button("btn open-file", "Open a file", {
+  const choose = button("btn folds open-file", [glyph("folder"), el("span", "", "Open a file")], {
     title: "Look at a log in this tab. It is read in the browser and not uploaded.",
   });
   for (const type of ["pointerenter", "focus", "click"]) choose.addEventListener(type, expect);

@@ -45,7 +45,7 @@ export class HeaderView {
     this.elapsed = stat("elapsed");
     this.first = stat("first token", "From the start of the run to the first token of its first model");
     this.rate = stat("now", "Pieces that the models streamed in the last second");
-    this.tokens = stat("tokens in → out", "As the models reported them; ~ is counted in pieces");
+    this.tokens = stat("tokens in → out");
     this.waited = stat("waited for models");
     this.findings = button("stat stat-button", [el("b"), el("span", "", "findings")], {
       "aria-expanded": "false",
@@ -193,8 +193,10 @@ export class HeaderView {
     }
     if (hasModel) this.#health(store);
     else this.waited.set("");
-    const given = tokens.output === null ? "…" : `${tokens.exact ? "" : "~"}${count(tokens.output)}`;
-    const taken = tokens.input === null ? "…" : count(tokens.input);
+    const given = tokens.output === null ? "…" : `${tokens.exact ? "" : "~"}${few(tokens.output)}`;
+    const taken = tokens.input === null ? "…" : few(tokens.input);
+    const all = [tokens.input, tokens.output].map((one) => (one === null ? "…" : count(one))).join(" → ");
+    setAttribute(this.tokens.box, "title", `${all}. As the models reported them; ~ is counted in pieces`);
     if (running) this.tokens.set(hasModel ? `${taken} → ${given}` : "", "tokens in → out");
     else if (tokens.output === null) this.tokens.set(tokens.input === null ? "" : taken, "tokens in");
     else if (tokens.input === null) this.tokens.set(given, "tokens out");
@@ -299,6 +301,13 @@ export class HeaderView {
     setText(one.text, text);
     setAttribute(one.text, "title", text.length > 120 ? text : null);
   }
+}
+
+/** A count in few digits: `20,160`, `1.92 M`. @param {number} n */
+function few(n) {
+  if (n < 1e5) return count(n);
+  const [unit, sign] = n < 999_500 ? [1e3, "k"] : [1e6, "M"];
+  return `${n / unit < 999.5 ? (n / unit).toPrecision(3) : count(Math.round(n / unit))} ${sign}`;
 }
 
 /** A figure and what it is. @param {string} label @param {string} [title] */

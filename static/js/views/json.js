@@ -16,6 +16,8 @@ const WIDE = 2.2;
 /** Lines that exist beyond the edges. */
 const BEYOND = 4;
 const ROOM = 600;
+/** What is over so soon, in ms, was not watched. */
+const WATCHED = 1500;
 
 export class JsonTree {
   lines = new JsonLines();
@@ -23,6 +25,8 @@ export class JsonTree {
   #growth = null;
   #drawn = -1;
   #growing = false;
+  /** When it was drawn first, in ms. */
+  #since = 0;
   /** @type {Map<JsonLine, JsonRow>} */
   #rows = new Map();
   /** @type {JsonRow[]} */
@@ -47,7 +51,7 @@ export class JsonTree {
   constructor(root, { timeOf, label = "JSON" } = {}) {
     this.root = root;
     this.timeOf = timeOf ?? null;
-    this.row = TOUCH.matches ? 30 : 20;
+    this.row = TOUCH.matches ? 26 : 20;
     root.style.setProperty("--json-row", `${this.row}px`);
     root.classList.toggle("json-timed", timeOf !== undefined);
     setAttribute(root, "role", "tree");
@@ -86,7 +90,9 @@ export class JsonTree {
     this.#room = clientHeight;
     this.lines.columns = columns;
     this.#measured = new WeakMap();
-    this.paint();
+    this.paint(performance.now(), this.#growing);
+    // While nobody saw it, it could not be scrolled.
+    this.root.scrollTop = this.#scrolled;
   }
 
   /** The line that is chosen, or what it is shut in. @returns {JsonLine | null} */
@@ -114,6 +120,11 @@ export class JsonTree {
     const fresh = growth !== this.#growth;
     if (!fresh && growth.version === this.#drawn && growing === this.#growing && !this.#lit) return false;
     const grew = growth.version !== this.#drawn;
+    if (fresh) this.#since = ms;
+    // What was over before it could be watched is read from its beginning.
+    else if (this.#growing && !growing && this.#following && ms - this.#since < WATCHED) {
+      this.root.scrollTop = this.#scrolled = 0;
+    }
     this.#growth = growth;
     this.#growing = growing;
     this.#drawn = growth.version;

@@ -1,11 +1,15 @@
 // Paints lanes of spans: each lane is one row of pixels, stretched to its height.
 
 import { NOTHING, sample } from "../mipmap.js";
+import { CHAINS } from "./paint.js";
 
 /** @typedef {import("../mipmap.js").Mipmap} Mipmap */
 /** @typedef {import("./paint.js").Paint} Paint */
 
-/** A strip of pixels that is painted and then drawn larger; one for all lanes of the page. */
+/**
+ * Two rows of pixels that are painted and then drawn larger, one for all lanes of the page: of work, and of the chains
+ * that hold it together.
+ */
 class Strip {
   canvas = document.createElement("canvas");
   #context = this.canvas.getContext("2d");
@@ -15,13 +19,13 @@ class Strip {
 
   /**
    * @param {Mipmap} map @param {number} lane @param {number} from_us @param {number} to_us @param {number} count
-   * @param {Paint} paint
+   * @param {Paint} paint @returns {boolean} whether there are chains
    */
   fill(map, lane, from_us, to_us, count, paint) {
     if (this.canvas.width < count || !this.#image) {
       this.canvas.width = Math.max(count, 2048);
-      this.canvas.height = 1;
-      this.#image = new ImageData(this.canvas.width, 1);
+      this.canvas.height = 2;
+      this.#image = new ImageData(this.canvas.width, 2);
       const size = this.canvas.width;
       this.#out = { look: new Uint8Array(size), alpha: new Uint8Array(size), failed: new Uint8Array(size) };
     }
@@ -29,12 +33,15 @@ class Strip {
     sample(map, lane, from_us, to_us, count, this.#out);
     const { data } = this.#image;
     const { looks } = paint;
-    for (let at = 0, byte = 0; at < count; at++, byte += 4) {
+    const row = this.canvas.width * 4;
+    let chains = false;
+    for (let at = 0; at < count; at++) {
       const code = /** @type {number} */ (look[at]);
-      if (code === NOTHING) {
-        data[byte + 3] = 0;
-        continue;
-      }
+      data[at * 4 + 3] = data[row + at * 4 + 3] = 0;
+      if (code === NOTHING) continue;
+      const isChain = code < CHAINS && !failed[at];
+      chains ||= isChain;
+      const byte = at * 4 + (isChain ? row : 0);
       // A failure is never hidden by what is longer.
       const from = (failed[at] ? map.error : code) * 3;
       data[byte] = /** @type {number} */ (looks[from]);
@@ -42,7 +49,8 @@ class Strip {
       data[byte + 2] = /** @type {number} */ (looks[from + 2]);
       data[byte + 3] = failed[at] ? 255 : /** @type {number} */ (alpha[at]);
     }
-    this.#context?.putImageData(this.#image, 0, 0, 0, 0, count, 1);
+    this.#context?.putImageData(this.#image, 0, 0, 0, 0, count, 2);
+    return chains;
   }
 }
 
@@ -54,11 +62,13 @@ let strip = null;
  * @param {CanvasRenderingContext2D} context @param {Mipmap} map @param {number} lane
  * @param {number} from_us @param {number} to_us @param {Paint} paint
  * @param {{ x: number, y: number, width: number, height: number }} box in pixels of the canvas
+ * @param {number} [thin] how high chains are, in its middle
  */
-export function drawLane(context, map, lane, from_us, to_us, paint, { x, y, width, height }) {
+export function drawLane(context, map, lane, from_us, to_us, paint, { x, y, width, height }, thin = height) {
   const count = Math.max(1, Math.min(4096, Math.ceil(width)));
   strip ??= new Strip();
-  strip.fill(map, lane, from_us, to_us, count, paint);
+  const chains = strip.fill(map, lane, from_us, to_us, count, paint);
   context.imageSmoothingEnabled = false;
+  if (chains) context.drawImage(strip.canvas, 0, 1, count, 1, x, y + (height - thin) / 2, width, thin);
   context.drawImage(strip.canvas, 0, 0, count, 1, x, y, width, height);
 }

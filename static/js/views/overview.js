@@ -5,7 +5,7 @@ import { domainFor } from "../layout.js";
 import { stepsOf } from "../rates.js";
 import { MARKS } from "../scene.js";
 import { drawLane } from "./lanes.js";
-import { makePaint } from "./paint.js";
+import { CHAINS, makePaint } from "./paint.js";
 
 /** @typedef {import("../scene.js").Scene} Scene */
 /** @typedef {import("../loop.js").Frame} Frame */
@@ -15,9 +15,13 @@ const SIDE = 16;
 /** Above the lanes: marks. Below them: tokens a second. */
 const TOP = 9;
 const RATES = 16;
-const MOST_PITCH = 11;
+const MOST_PITCH = 12;
+/** Of how high work is drawn, the share that chains take. */
+const THIN = 0.45;
 /** Of all there is to see, the share that first tokens may take. */
-const MOST_FIRSTS = 0.25;
+const MOST_FIRSTS = 0.04;
+/** Where marks take more than this, they are thin. */
+const MANY = 0.1;
 /** How many times as long as it took to paint it, nothing is painted. */
 const REST = 8;
 const LEAST_DRAG = 4;
@@ -121,30 +125,33 @@ export class OverviewView {
     const lanes = Math.max(1, columns.lanes);
     const pitch = Math.min(MOST_PITCH * ratio, room / lanes);
     const thick = Math.max(1, pitch > 3 * ratio ? pitch - Math.max(1, 1.5 * ratio) : pitch);
+    const thin = Math.max(1, Math.round(thick * THIN));
     for (const piece of scene.scale.pieces(0, this.#extent)) {
       const x = piece.from * scale;
       const width = Math.max(1, (piece.to - piece.from) * scale);
       for (let lane = 0; lane < map.lanes.length; lane++) {
         const y = TOP * ratio + lane * pitch;
-        drawLane(context, map, lane, piece.from_us, piece.to_us, paint, { x, y, width, height: thick });
+        const box = { x, y, width, height: thick };
+        drawLane(context, map, lane, piece.from_us, piece.to_us, paint, box, thin);
       }
       this.#drawMarks(context, piece, x, width, ratio, paint);
     }
     if (scene.find?.isOn) this.#drawFound(context, scene.find, scale, wide, high, paint);
-    this.#drawRunning(context, scale, { pitch, thick, ratio }, paint);
+    this.#drawRunning(context, scale, { pitch, thick, thin, ratio }, paint);
     if (hasRates) this.#drawRates(context, scale, high, bottom * ratio, paint);
     const now = performance.now();
     this.#paintAt = now + (now - began) * REST;
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {number} scale @param {{ pitch: number, thick: number, ratio: number }} lanes @param {Paint} paint */
-  #drawRunning(context, scale, { pitch, thick, ratio }, paint) {
+  /** @param {CanvasRenderingContext2D} context @param {number} scale @param {{ pitch: number, thick: number, thin: number, ratio: number }} lanes @param {Paint} paint */
+  #drawRunning(context, scale, { pitch, thick, thin, ratio }, paint) {
     const { running, lane, look } = this.scene.columns;
     for (const index of running) {
       const { from, to } = this.scene.placesOf(index);
       context.fillStyle = paint.css[Number(look[index])] ?? paint.line;
-      const y = TOP * ratio + Number(lane[index]) * pitch;
-      context.fillRect(from * scale, y, Math.max(1, (to - from) * scale), thick);
+      const high = Number(look[index]) < CHAINS ? thin : thick;
+      const y = TOP * ratio + Number(lane[index]) * pitch + (thick - high) / 2;
+      context.fillRect(from * scale, y, Math.max(1, (to - from) * scale), high);
     }
   }
 
@@ -166,8 +173,9 @@ export class OverviewView {
       const seen = marks.seenIn(lane, from_us, to_us, count);
       // First tokens everywhere tell nothing.
       if (lane === MARKS.firsts && seen.length > count * MOST_FIRSTS) continue;
+      const wide = seen.length > count * MANY ? ratio : 2 * ratio;
       for (const at of seen) {
-        context.fillRect(x + at * ratio - ratio, (TOP - 1 - height) * ratio, 2 * ratio, height * ratio);
+        context.fillRect(x + at * ratio - wide / 2, (TOP - 1 - height) * ratio, wide, height * ratio);
       }
     }
   }
@@ -194,11 +202,11 @@ export class OverviewView {
 
   /** @param {CanvasRenderingContext2D} context @param {number} scale @param {number} high @param {number} room @param {Paint} paint */
   #drawRates(context, scale, high, room, paint) {
-    const { pieces, scale: times } = this.scene;
+    const { pieces, scale: times, edge_us } = this.scene;
     const { step_us, values } = stepsOf(pieces, pieces.length, Math.min(240, this.#width / 3));
     const most = Math.max(1e-9, ...values);
     /** @param {number} at */
-    const x = (at) => times.place(pieces.from_us + at * step_us) * scale;
+    const x = (at) => times.place(Math.min(edge_us, pieces.from_us + at * step_us)) * scale;
     context.beginPath();
     context.moveTo(x(0), high);
     for (const [at, value] of values.entries()) {

@@ -3,6 +3,9 @@
 
 import { LOOKS } from "../span_columns.js";
 
+/** Looks below this one are of what holds work together: chains and prompts. */
+export const CHAINS = LOOKS.indexOf("prompt") + 1;
+
 /**
  * @typedef {{ looks: Uint8ClampedArray, css: string[], error: string, accent: string, warn: string, ink: string,
  *   line: string, version: number }} Paint

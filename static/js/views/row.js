@@ -192,7 +192,7 @@ export class Row {
     if (key === this.#found) return;
     this.#found = key;
     this.element.classList.toggle("no-match", !fits);
-    setAttribute(this.about, "data-found", place.split(" ").at(-1) || null);
+    setAttribute(this.time, "data-found", place.split(" ").at(-1) || null);
     setAttribute(this.element, "aria-description", fits ? (place && `found ${place}`) || null : "no match");
   }
 

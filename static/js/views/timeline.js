@@ -19,6 +19,8 @@ const MOST_NAMES = 480;
 const LEAST_BARS = 320;
 /** Rows whose names are measured. */
 const MEASURED = 2000;
+/** Of what is scrolled to, so many rows beside it are seen. */
+const AROUND = 2;
 /** How much one notch of a wheel zooms. */
 const WHEEL = 0.0022;
 const REDUCED = matchMedia("(prefers-reduced-motion: reduce)");
@@ -248,8 +250,15 @@ export class TimelineView {
     if (key === this.#told) return;
     this.#told = key;
     show(this.plumbing, columns.plumbing > 0 || order.hides);
-    setText(this.plumbing, order.hides ? `${count(order.hidden)} hidden` : `hide ${count(columns.plumbing)}`);
+    setText(
+      this.plumbing,
+      order.hides ? `${count(order.hidden)} hidden` : `hide ${count(columns.plumbing)} plumbing`,
+    );
     setAttribute(this.plumbing, "aria-pressed", String(order.hides));
+    this.plumbing.title = `${order.hides ? "Show" : "Hide"} prompts, parsers and passthroughs`;
+    this.cuts.title = scene.cuts
+      ? "Show idle time as long as it was"
+      : "Make the time in which nothing ran short";
     const hidden = order.hides ? `, ${counted(order.hidden, "span")} hidden` : "";
     setAttribute(
       this.plumbing,
@@ -279,8 +288,11 @@ export class TimelineView {
       }
       this.#reveal = false;
       const y = row * this.#height;
-      if (y < top) this.#scrollTo(y);
-      else if (y + this.#height > top + this.#room) this.#scrollTo(y + this.#height - this.#room);
+      const around = Math.min(AROUND * this.#height, this.#room / 3);
+      const isFar = y < top - this.#room || y > top + 2 * this.#room;
+      if (isFar) this.#scrollTo(y - (this.#room - this.#height) / 2);
+      else if (y < top) this.#scrollTo(y - around);
+      else if (y + this.#height > top + this.#room) this.#scrollTo(y + this.#height + around - this.#room);
     } else if (
       this.#following &&
       this.scene.isLive &&

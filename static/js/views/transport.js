@@ -11,10 +11,14 @@ import { makePaint } from "./paint.js";
 /** @typedef {import("../loop.js").Frame} Frame */
 
 const MARK = 2;
+/** Of all there is to see, the share that first tokens may take, and marks that are wide. */
+const MOST_FIRSTS = 0.04;
+const MANY = 0.1;
 /** Marks of a run that grows are drawn this seldom, in ms. */
 const MARKS_MS = 250;
 /** A page of the slider is this share of the run. */
 const PAGE = 0.1;
+const MINUTE = 59_999_500;
 
 export class TransportView {
   #lastMs = 0;
@@ -56,7 +60,10 @@ export class TransportView {
       playback.speed = Number(this.speed.value);
       touch();
     });
-    this.skip = button("chip", "skip waiting", { "aria-pressed": "false" });
+    this.skip = button("chip skip", "skip waiting", {
+      "aria-pressed": "false",
+      title: "Play on at once where nothing happens",
+    });
     this.skip.addEventListener("click", () => {
       playback.skipsWaiting = !playback.skipsWaiting;
       touch();
@@ -87,7 +94,7 @@ export class TransportView {
     this.time = el("output", "scrub-time", "", { "aria-hidden": "true" });
     this.live = button("btn small quiet", "Live", {});
     this.live.addEventListener("click", () => send({ type: "follow" }));
-    this.view = button("chip", "graph", { "aria-pressed": "false" });
+    this.view = button("chip", "graph", { "aria-pressed": "false", title: "The chain's graph (G)" });
     this.view.addEventListener("click", () => send({ type: "view", graph: null }));
     root.replaceChildren(
       this.play,
@@ -159,7 +166,7 @@ export class TransportView {
         "aria-valuetext",
         `${duration(value)} of ${duration(length_us)}, line ${row} of ${total}`,
       );
-      setText(this.time, `${clockOf(value)} / ${clockOf(length_us)}`);
+      setText(this.time, `${clockOf(value)} / ${clockOf(length_us)}${length_us < MINUTE ? " s" : ""}`);
       setText(this.live, store.running ? "Live" : "End");
       this.live.disabled = isFollowing;
       this.root.classList.toggle("replaying", !isFollowing);
@@ -194,16 +201,16 @@ export class TransportView {
     const context = canvas.getContext("2d");
     if (!context || !length_us) return;
     const kinds = [
-      { lane: MARKS.firsts, colour: paint.css[2] },
-      { lane: MARKS.findings, colour: paint.warn },
-      { lane: MARKS.errors, colour: paint.error },
+      { lane: MARKS.firsts, colour: paint.css[2], tall: 6 },
+      { lane: MARKS.findings, colour: paint.warn, tall: 8 },
+      { lane: MARKS.errors, colour: paint.error, tall: 9 },
     ];
-    for (const [n, { lane, colour }] of kinds.entries()) {
+    for (const { lane, colour, tall } of kinds) {
       context.fillStyle = colour ?? paint.line;
       const seen = marks.seenIn(lane, 0, length_us, width);
-      if (lane === MARKS.firsts && seen.length > width / 4) continue;
-      const tall = (0.3 + 0.15 * n) * canvas.height;
-      for (const at of seen) context.fillRect((at - MARK / 2) * ratio, 0, MARK * ratio, tall);
+      if (lane === MARKS.firsts && seen.length > width * MOST_FIRSTS) continue;
+      const wide = seen.length > width * MANY ? MARK / 2 : MARK;
+      for (const at of seen) context.fillRect((at - wide / 2) * ratio, 0, wide * ratio, tall * ratio);
     }
   }
 }
