@@ -12,18 +12,24 @@ export const CHAINS = LOOKS.indexOf("prompt") + 1;
  * `looks`: red, green and blue of each look, one after another; `css`: the same as the browser writes them.
  */
 
+/** The same for all who paint: to read it, the browser has to work out the styles of the page. @type {Paint | null} */
+let paint = null;
+let version = 0;
+/** @type {(() => void)[]} */
+const heard = [];
+
+function forget() {
+  paint = null;
+  version++;
+  for (const changed of heard) changed();
+}
+
 /** @param {() => void} changed  another theme @returns {() => Paint} */
 export function makePaint(changed) {
-  /** @type {Paint | null} */
-  let paint = null;
-  let version = 0;
-  const forget = () => {
-    paint = null;
-    version++;
-    changed();
-  };
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget);
-  new MutationObserver(forget).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  if (heard.push(changed) === 1) {
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", forget);
+    new MutationObserver(forget).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  }
   return () => {
     paint ??= read(version);
     return paint;
