@@ -13,35 +13,45 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk, HumanMessageChunk
 from langchain_core.messages.base import TextAccessor
+from langchain_core.runnables.utils import AddableDict
 
 from tracer.capture.redact import Redactor, unredacted
 from tracer.capture.tap import Tap
 from tracer.capture.tokens import Tokens
 from tracer.log.writer import Writer
 
-RUN_IDS = [str(UUID(int=n)) for n in range(3)]
+RUN_IDS = [str(UUID(int=n)) for n in range(4)]
 KEY = "sk-proj-" + "Ab3" * 12
 
 texts = st.one_of(
     st.sampled_from(["", "a", "the ", "quay", "é", "\u2028", "\ud83d", '"\\', KEY, "password=hunter2!x", "x" * 300]),
     st.text(max_size=12),
 )
-metadata = st.sampled_from(
+keys = st.one_of(
+    st.sampled_from(["left", "value", "name", "password", "$tracer", "$$tracer", "k" * 70, "é"]), st.just(1), texts
+)
+metadata: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [{}, {"model_provider": "openai"}, {"n": 1}, {"n": True}, {"n": 1.0}, {"n": float("nan")}, {"n": None}]
 )
 
 
-SPANS = dict(zip(RUN_IDS, ("chat_model", "chain", "parser"), strict=True))
+SPANS = dict(zip(RUN_IDS, ("chat_model", "chain", "parser", "chat_model"), strict=True))
 
 
 @st.composite
-def chunks(draw: st.DrawFn, kind: str) -> Any:
-    text = draw(texts)
+def chunks(draw: st.DrawFn, kind: str, run_id: str) -> Any:
+    text: Any = draw(texts)
     if draw(st.integers(0, 9)) == 0:
         return draw(st.sampled_from([None, {}, {"chunk": text}, [text], HumanMessageChunk(content=text)]))
+    if kind == "chain":
+        branch: st.SearchStrategy[Any] = st.dictionaries(
+            keys, st.one_of(texts, texts.map(TextAccessor), st.just(1)), max_size=2
+        )
+        return draw(st.one_of(texts, branch.map(lambda entries: AddableDict(entries))))
     if kind != "chat_model":
-        return text if kind == "chain" else TextAccessor(text)
-    message = AIMessageChunk(content=text, id="run-1")
+        return TextAccessor(text)
+    own = f"run--{run_id}"
+    message = AIMessageChunk(content=text, id=own)
     change = draw(st.sampled_from([*["nothing"] * 6, "metadata", "id", "more", "last", "extra", "tools"]))
     if change == "metadata":
         message.response_metadata = dict(draw(metadata))
@@ -52,7 +62,7 @@ def chunks(draw: st.DrawFn, kind: str) -> Any:
     elif change == "last":
         message.chunk_position = "last"
     elif change == "extra":
-        message = AIMessageChunk(content=text, id="run-1", also=text)
+        message = AIMessageChunk(content=text, id=own, also=text)  # type: ignore[call-arg]  # a server may
     elif change == "tools":
         message.tool_calls.append({"name": "f", "args": {}, "id": "1", "type": "tool_call"})
     return message
@@ -62,7 +72,7 @@ def chunks(draw: st.DrawFn, kind: str) -> Any:
 def events(draw: st.DrawFn) -> dict[str, Any]:
     run_id = draw(st.sampled_from(RUN_IDS))
     phase = draw(st.sampled_from(["start", *["stream"] * 12, "end"]))
-    data: dict[str, Any] = {"chunk": draw(chunks(SPANS[run_id]))} if phase == "stream" else {"input": "x"}
+    data: dict[str, Any] = {"chunk": draw(chunks(SPANS[run_id], run_id))} if phase == "stream" else {"input": "x"}
     if phase == "stream" and draw(st.integers(0, 9)) == 0:
         data["input"] = "x"
     return told(run_id, f"on_{SPANS[run_id]}_{phase}", data)
@@ -118,7 +128,7 @@ def test_text_goes_the_short_way(tmp_path: Path) -> None:
 
         patch.setattr(Tokens, "write", noted)
         written(tmp_path / "r.jsonl", sent, unredacted)
-    assert taken == [False, False, True, True, False]
+    assert taken == [False, True, True, True, False]
 
 
 def test_an_own_function_sees_every_text(tmp_path: Path) -> None:

@@ -39,6 +39,11 @@ def dict_kind(walk: Walk, value: Any, depth: int) -> Json:
     return wrapped(walk, type(value), plain)
 
 
+def own_dict(walk: Walk, value: Any, depth: int) -> Json:
+    """LangChain's own kind of dict, in which the pieces of branches come: it says nothing but what it holds."""
+    return walk.some_entries(dict.items(value), dict.__len__(value), depth)
+
+
 def list_kind(walk: Walk, value: Any, depth: int) -> Json:
     plain = walk.some_items(list.__iter__(value), list.__len__(value), list, depth + 1)
     return wrapped(walk, type(value), plain)

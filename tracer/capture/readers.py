@@ -18,6 +18,7 @@ from types import MappingProxyType, MethodType, SimpleNamespace
 from uuid import UUID
 
 from langchain_core.messages import BaseMessage
+from langchain_core.runnables.utils import AddableDict
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from .containers import (
@@ -27,6 +28,7 @@ from .containers import (
     list_kind,
     numpy_array,
     numpy_scalar,
+    own_dict,
     proxy,
     set_kind,
     tuple_kind,
@@ -90,6 +92,7 @@ _BY_BASE: tuple[tuple[type, Reader], ...] = (
     (memoryview, bytes_kind),
     (SecretStr, secret),
     (SecretBytes, secret),
+    (AddableDict, own_dict),
     (datetime, as_text("datetime", datetime.isoformat)),
     (date, as_text("datetime", date.isoformat)),
     (time, as_text("datetime", time.isoformat)),

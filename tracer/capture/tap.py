@@ -67,7 +67,7 @@ class Tap:
         self._compactor = Compactor()
         if header is not None:
             self._compactor.begin(header)
-        self._tokens = Tokens(writer, self.redact, self._compactor, self.findings.clock)
+        self._tokens = Tokens(writer, self.redact, self._compactor, self.findings.clock, self.findings.at)
         self._growing = Growing(writer, self.redact, self._compactor, self.findings.clock)
         self._causes = Causes()
         WATCH.begin(self)

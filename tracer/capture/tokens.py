@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from langchain_core.messages.base import TextAccessor
+from langchain_core.runnables.utils import AddableDict
 from pydantic import BaseModel
 
 from tracer.log.compact import Compactor
@@ -24,6 +26,11 @@ _LONGEST = min(200, LIMITS.max_string)
 """Characters. What is longer may stand in the log already, and is then said by reference."""
 _TRIES = 3
 """Pieces from which it is learnt how a span says them; one that says each in another way is left to the long way."""
+_LONGEST_KEY = 64
+_TEXTS = frozenset({str, TextAccessor})
+"""What parsers send: their own kind of text stands as text in the log."""
+_ALIKE = _TEXTS | {AddableDict}
+"""Of these, pieces are said alike by all spans."""
 _OPTIONS = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 _fields_of, _extra_of = BaseModel.__dict__["__dict__"].__get__, BaseModel.__dict__["__pydantic_extra__"].__get__
@@ -36,8 +43,7 @@ class _Said:
     event: str
     step: Step | None
     kind: type
-    """Of text, or of its messages."""
-    is_text: bool
+    """Of text, of its messages, or of the dict with one entry that a branch's text comes in."""
     before: bytes
     """Of the message's fields, as JSON, what stands before and after the text: what must be as it was."""
     after: bytes
@@ -49,11 +55,28 @@ class _Said:
     is_model: bool
 
 
+@dataclass(slots=True)
+class _Form:
+    """How messages of one type say pieces, whichever span streams them: all but their id is alike."""
+
+    said: _Said
+    id: bytes
+    """As JSON, as it stands in `after` and `tail`."""
+
+
 class Tokens:
     """Writes pieces of text into one run's log: the very lines that encoding and redacting them would give."""
 
-    def __init__(self, writer: Writer, redact: Redact, compactor: Compactor, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        redact: Redact,
+        compactor: Compactor,
+        clock: Callable[[], float],
+        step_at: Callable[[int], Step | None],
+    ) -> None:
         self._writer = writer
+        self._step_at = step_at
         self._compactor = compactor
         self._are_repeated = False
         """Whether a chain says the pieces of a model again."""
@@ -64,33 +87,45 @@ class Tokens:
         self._able = redact is unredacted or (isinstance(redact, Redactor) and not redact.asks)
         self._said: dict[str, _Said] = {}
         self._tries: dict[str, int] = {}
+        self._forms: dict[type, _Form] = {}
 
     def write(self, event: Mapping[str, Any]) -> bool:
         """Record an event of v2's if it is such a piece; False leaves it to be recorded in the long way."""
         said = self._said.get(event["run_id"])
-        if said is None or event["event"] != said.event:
-            return False
         at = self._writer.now()
         try:
+            if said is None or event["event"] != said.event:
+                said = self._first(event)
+                if said is None:
+                    return False
             data = event["data"]
             chunk = data["chunk"]
-            if type(chunk) is not said.kind or len(data) != 1:
+            kind: Any = said.kind
+            if type(chunk) is not kind or len(data) != 1:
                 return False
-            if said.is_text:
-                # Parsers send LangChain's own kind of str.
-                text = chunk if said.kind is str else str.__str__(chunk)
+            if kind is AddableDict:
+                ((key, text),) = dict.items(chunk)
+                if type(key) is not str or len(key) > _LONGEST_KEY or "$" in key or type(text) not in _TEXTS:
+                    return False
+                text = str.__str__(text)
+                entry = {key: text}
+                json = orjson.dumps(entry)
+                if self._redact(entry) is not entry:
+                    return False
             else:
-                fields = _fields_of(chunk)
-                text = fields["content"]
-            if type(text) is not str or not 0 < len(text) <= _LONGEST:
-                return False
-            json = orjson.dumps(text)
-            # Compared as JSON: what is equal in Python (1 and True) may not be in the log, and runs code of its own.
-            if not said.is_text and (
-                orjson.dumps(fields, None, _OPTIONS) != said.before + json + said.after or _extra_of(chunk)
-            ):
-                return False
-            if len(text) >= self._shortest and self._redact(text, "content") is not text:
+                if kind is str or kind is TextAccessor:
+                    text = str.__str__(chunk)
+                    json = orjson.dumps(text)
+                else:
+                    fields = _fields_of(chunk)
+                    text = fields["content"]
+                    json = orjson.dumps(text)
+                    # Compared as JSON: what is equal in Python (1 and True) may not be in the log, and runs own code.
+                    if orjson.dumps(fields, None, _OPTIONS) != said.before + json + said.after or _extra_of(chunk):
+                        return False
+                if type(text) is not str or (len(text) >= self._shortest and self._redact(text, "content") is not text):
+                    return False
+            if not 0 < len(text) <= _LONGEST:
                 return False
         except Exception:  # half a surrogate pair, say, or what orjson does not know
             return False
@@ -103,6 +138,43 @@ class Tokens:
         if said.step is not None:
             said.step.piece(self._clock())
         return True
+
+    def _first(self, event: Mapping[str, Any]) -> _Said | None:
+        """How a span is going to say pieces that has said none yet, where that is known."""
+        name, run_id, data = event["event"], event["run_id"], event["data"]
+        kind = span_event(name)
+        if not self._able or kind is None or kind[1] != "stream" or len(data) != 1:
+            return None
+        chunk = data["chunk"]
+        of = type(chunk)
+        form = self._forms.get(of)
+        if form is None and of not in _ALIKE:
+            return None
+        span = self._compactor.number(run_id)
+        if span is None:
+            return None
+        head, step, is_model = _head(name, span), self._step_at(span), kind[0] in MODELS
+        if form is None:
+            said = _Said(name, step, of, b"", b"", head, b"}}", len(head), is_model)
+        else:
+            own = _fields_of(chunk).get("id")
+            if type(own) is not str or len(own) > _LONGEST or self._redact(own, "id") is not own:
+                return None
+            given = orjson.dumps(own)
+            known = form.said
+            said = replace(
+                known,
+                event=name,
+                step=step,
+                after=known.after.replace(form.id, given),
+                head=head + known.head[known.begins :],
+                tail=known.tail.replace(form.id, given),
+                begins=len(head),
+                is_model=is_model,
+            )
+            self._are_repeated = self._are_repeated or not is_model
+        self._said[run_id] = said
+        return said
 
     def _say(self, run_id: str, event: str, value: Value, at: int) -> None:
         """Record a piece that is said once: by itself, or by a reference to where it was."""
@@ -118,13 +190,8 @@ class Tokens:
         chunk = event["data"].get("chunk")
         if type(data) is not dict or len(data) != 1 or not chunk:
             return
-        head = b',"event":%b,"span":%d,"data":{"chunk":' % (orjson.dumps(name), span)
+        head = _head(name, span)
         is_model = kind[0] in MODELS
-        if issubclass(type(chunk), str):
-            # Not one whose secrets were removed.
-            if data.get("chunk") == str.__str__(chunk):
-                self._said[run_id] = _Said(name, step, type(chunk), True, b"", b"", head, b"}}", len(head), is_model)
-            return
         plain = data.get("chunk")
         if not isinstance(chunk, BaseModel) or type(plain) is not dict or self._tries.get(run_id, 0) >= _TRIES:
             return
@@ -140,11 +207,10 @@ class Tokens:
         if not stored.startswith(before):
             return
         rest = {key: value for key, value in plain.items() if key not in ("type", "content")}
-        self._said[run_id] = _Said(
+        said = self._said[run_id] = _Said(
             name,
             step,
             type(chunk),
-            False,
             b'{"content":',
             stored[len(before) :],
             b'%b{"type":%b,"content":' % (head, orjson.dumps(plain["type"])),
@@ -153,11 +219,20 @@ class Tokens:
             is_model,
         )
         self._are_repeated = self._are_repeated or not is_model
+        own = fields.get("id")
+        if type(own) is str and plain.get("id") == own:
+            given = orjson.dumps(own)
+            if said.after.count(given) == said.tail.count(given) == 1:
+                self._forms[type(chunk)] = _Form(said, given)
 
     def forget(self, run_id: str) -> None:
         """A span with this run id began or ended."""
         self._said.pop(run_id, None)
         self._tries.pop(run_id, None)
+
+
+def _head(event: str, span: int) -> bytes:
+    return b',"event":%b,"span":%d,"data":{"chunk":' % (orjson.dumps(event), span)
 
 
 def _is_plain(fields: Any) -> bool:
