@@ -3,13 +3,15 @@
 /** @typedef {{ ms: number, wall: number }} Frame  `ms` is the frame's own time, `wall` the wall clock in ms. */
 /** @typedef {(frame: Frame) => boolean | void} Draw  True: again in the next frame. */
 
-/** After so long the panels that are left wait for the next frame, once: the first screen of a run costs more than that. */
+/** After so long the panels that are left wait for the next frame, once, where they may. */
 const LONG_MS = 16;
 
 export class Loop {
   /** @type {{ draw: Draw, dirty: boolean, waited: boolean }[]} */
   #panels = [];
   #asked = false;
+  /** Panels may come a frame later than others: a long log is coming in, whose first screen costs more than a frame. */
+  isPatient = false;
 
   /**
    * @param {Draw} draw
@@ -37,7 +39,7 @@ export class Loop {
     const began = performance.now();
     for (const panel of this.#panels) {
       if (!panel.dirty) continue;
-      panel.waited = !panel.waited && performance.now() - began > LONG_MS;
+      panel.waited = this.isPatient && !panel.waited && performance.now() - began > LONG_MS;
       if (panel.waited) continue;
       panel.dirty = false;
       try {

@@ -372,6 +372,7 @@ export class RunPage {
   close() {
     this.session?.close();
     this.session = null;
+    this.around.loop.isPatient = false;
     this.find.close();
   }
 
@@ -441,6 +442,7 @@ export class RunPage {
   #changed() {
     if (!this.session) return;
     const { store } = this.session;
+    this.around.loop.isPatient = store.loading;
     if (store.fold.version !== this.#told.version || store.running) {
       if (!this.#choseSpan) {
         const best = worthSeeing(store, this.#selected);
