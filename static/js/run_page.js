@@ -639,7 +639,7 @@ export class RunPage {
 
 /** @param {Element | null} target of a key press */
 const isNowhere = (target) =>
-  target === null || target === document.body || target === document.documentElement;
+  target === null || target === document.documentElement || target.matches("body, main");
 
 /** What the user chose before; null for nothing. @param {string} key @returns {boolean | null} */
 function remembered(key) {
