@@ -20,7 +20,7 @@ let ids = 0;
  * @returns {Fields}
  */
 export function drawFields(root, { onChange }) {
-  /** @type {Map<Cell, { control: HTMLElement, error: HTMLElement }>} */
+  /** @type {Map<Cell, { control: HTMLElement, error: HTMLElement, told?: string[] }>} */
   const drawn = new Map();
   const element = make("div", "fields");
 
@@ -65,12 +65,12 @@ export function drawFields(root, { onChange }) {
       told.push(note.id);
       box.append(note);
     }
-    if (told.length) control.setAttribute("aria-describedby", told.join(" "));
+    describe(control, told);
     const error = make("p", "form-error");
     error.id = `field-${++ids}`;
     error.hidden = true;
     box.append(control, error);
-    drawn.set(cell, { control, error });
+    drawn.set(cell, { control, error, told });
   }
 
   /** The small buttons beside a name: leave out, form or JSON. @param {Cell} cell @param {string} spoken @param {() => void} again @returns {HTMLElement[]} */
@@ -79,7 +79,7 @@ export function drawFields(root, { onChange }) {
     const buttons = [];
     if (cell.is === "value" && field.kind === "any") {
       buttons.push(
-        link(cell.flag ? "as text" : "as JSON", `${spoken}: enter ${cell.flag ? "text" : "JSON"}`, () => {
+        link(cell.flag ? "as text" : "as JSON", `${spoken}: enter ${cell.flag ? "as text" : "as JSON"}`, () => {
           cell.flag = !cell.flag;
           cell.text = cell.flag ? JSON.stringify(cell.text) : asText(cell.text);
           again();
@@ -88,7 +88,7 @@ export function drawFields(root, { onChange }) {
     }
     if (cell.is === "value" && cell.asJson && field.kind !== "json") {
       buttons.push(
-        link("start over", `Start ${spoken} over`, () => {
+        link("start over", `${spoken}: start over`, () => {
           reset(cell, present(field));
           again();
         }),
@@ -96,7 +96,7 @@ export function drawFields(root, { onChange }) {
     }
     if (cell.is === "value" && isLarge(cell) && (!field.required || field.nullable)) {
       buttons.push(
-        link("leave out", `Leave ${spoken} out`, () => {
+        link("leave out", `${spoken}: leave out`, () => {
           reset(cell, blank({ ...field, fallback: undefined }), field);
           again();
         }),
@@ -346,6 +346,13 @@ export function drawFields(root, { onChange }) {
     at.error.hidden = true;
     at.control.removeAttribute("aria-invalid");
     at.control.removeAttribute("aria-errormessage");
+    describe(at.control, at.told ?? []);
+  }
+
+  /** @param {HTMLElement} control @param {string[]} told ids of what is said of it */
+  function describe(control, told) {
+    if (told.length) control.setAttribute("aria-describedby", told.join(" "));
+    else control.removeAttribute("aria-describedby");
   }
 
   element.append(
@@ -371,7 +378,10 @@ export function drawFields(root, { onChange }) {
       at.error.textContent = text;
       at.error.hidden = false;
       at.control.setAttribute("aria-invalid", "true");
-      if (at.error.id) at.control.setAttribute("aria-errormessage", at.error.id);
+      if (!at.error.id) return;
+      at.control.setAttribute("aria-errormessage", at.error.id);
+      // Not every screen reader tells an error message; all of them tell a description.
+      describe(at.control, [at.error.id, ...(at.told ?? [])]);
     },
     clear() {
       for (const cell of drawn.keys()) mend(cell);
