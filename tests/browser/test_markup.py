@@ -208,7 +208,8 @@ def test_a_file_in_the_folder(seen: tuple[Page, Witness], hostile: Hostile) -> N
     told = look_around(page, hostile)
     # It was there to be seen, and is what it was.
     for tab, shares in told["seen"].items():
-        assert max(shares) > 0.6, (tab, shares)
+        every = tab in ("Output", "Input", "Attributes")
+        assert (min(shares) if every else max(shares)) > 0.6, (tab, told["seen"])
     assert told["cards"] > 100
     page.locator(".stat-button").click()
     if witness.has_csp:
@@ -269,15 +270,16 @@ def test_the_list_of_runs(seen: tuple[Page, Witness], hostile: Hostile) -> None:
     """Names, chains, errors of a run of each payload; searches in what is listed and inside, which show their text."""
     page, witness = seen
     runs = page.get_by_role("navigation", name="Runs")
-    shown = page.evaluate(LIST)
-    assert len(shown) > len(hostile.texts)
+    expect(runs.get_by_role("link").first).to_be_visible()
+    shown = page.evaluate(LIST, len(hostile.texts) + 2)
+    assert len(shown) >= len(hostile.texts) + 2
     witness.nothing(page)
     search = runs.get_by_role("searchbox")
     search.fill("onerror")
     expect(runs.get_by_role("link").first).to_contain_text("onerror")
     search.press("Enter")
     expect(page.get_by_text(re.compile("with “onerror” inside"))).to_be_visible(timeout=60_000)
-    page.evaluate(LIST)
+    page.evaluate(LIST, 60 if hostile.texts is PAYLOADS else 1)
     link = runs.get_by_role("link").first
     link.focus()
     page.keyboard.press("F2")

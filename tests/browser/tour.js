@@ -32,12 +32,15 @@ async ({ groups, spans, tabs, hovered }) => {
       if (tab !== open) document.getElementById(`tab-${tab.toLowerCase()}`).click();
       open = tab;
       const panel = document.getElementById(`panel-${tab.toLowerCase()}`);
-      let found = 0;
-      for (let tries = 0; tries < 6 && wanted.length && !found; tries++) {
+      // Until it is read and drawn: its text rests for some frames.
+      let text = null;
+      for (let rests = 0, frames = 0; rests < 3 && frames < 300; frames++) {
         await frame();
-        const text = squeezed(panel.textContent);
-        found = either.filter((ways) => ways.some((way) => way && text.includes(way))).length;
+        const now = squeezed(panel.textContent);
+        rests = now === text && !now.startsWith("Reading…") ? rests + 1 : 0;
+        text = now;
       }
+      const found = either.filter((ways) => ways.some((way) => way && text.includes(way))).length;
       if (wanted.length) seen[tab].push(found / wanted.length);
     }
   }
