@@ -303,8 +303,10 @@ def test_a_name_that_was_rebound_to_this_machine(
     page.close()
     assert watched.files() == before
     assert watched.runner.owns(victim[1])
-    assert len(watched.asked) > 200
-    assert {one.status for one in watched.asked} == {403}
+    # Its own page, which was left a moment ago, may still have had a stream on its way.
+    foreign = [one for one in watched.asked if one.headers["host"] != urlsplit(watched.origin).netloc]
+    assert len(foreign) > 200
+    assert {one.status for one in foreign} == {403}
     # All it can read is that it is refused.
     assert any("is not allowed" in one["text"] for one in found["seen"])
     assert not [one for one in found["seen"] if SECRET in one["text"]]
