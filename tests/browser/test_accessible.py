@@ -47,7 +47,7 @@ def found(page: Page) -> list[str]:
     ]
 
 
-EXPECTED = {missing: ["404"], no_chain: ["404"], empty: ["ERR_FAILED"]}
+EXPECTED: dict[State, list[str]] = {missing: ["404"], no_chain: ["404"], empty: ["ERR_FAILED"]}
 
 # The states that show most of the page stand for the rest; all of them, in both themes and sizes, are in `make long`.
 SAMPLE = {

@@ -79,11 +79,15 @@ export function drawFields(root, { onChange }) {
     const buttons = [];
     if (cell.is === "value" && field.kind === "any") {
       buttons.push(
-        link(cell.flag ? "as text" : "as JSON", `${spoken}: enter ${cell.flag ? "as text" : "as JSON"}`, () => {
-          cell.flag = !cell.flag;
-          cell.text = cell.flag ? JSON.stringify(cell.text) : asText(cell.text);
-          again();
-        }),
+        link(
+          cell.flag ? "as text" : "as JSON",
+          `${spoken}: enter ${cell.flag ? "as text" : "as JSON"}`,
+          () => {
+            cell.flag = !cell.flag;
+            cell.text = cell.flag ? JSON.stringify(cell.text) : asText(cell.text);
+            again();
+          },
+        ),
       );
     }
     if (cell.is === "value" && cell.asJson && field.kind !== "json") {
