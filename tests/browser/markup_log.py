@@ -116,7 +116,8 @@ def hostile_log(texts: Sequence[str] = PAYLOADS, run: str = "markup", **ended: A
                 log.event("on_chain_stream", number, data={"chunk": {one: [one, _markers([one])] for one in group}})
                 failed = {"type": together(group), "message": together(group), "traceback": _traceback(group)}
                 log.event("on_chain_error", number, data={"error": failed})
-            for one in group:
+            # Findings stand above an output: only where they do not stand for it.
+            for one in group if kind == "chain" else []:
                 found = {"kind": one, "text": one, "advice": one, "evidence": {one: one}}
                 log.event("finding", number, **found)
     for at, one in enumerate(whole):

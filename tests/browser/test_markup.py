@@ -30,6 +30,13 @@ IN_FULL = pytest.mark.parametrize("hostile", [pytest.param(PAYLOADS, marks=LONG,
 HOOK = """
   window.hits = [];
   window.hit = (number) => { (window.top.hits ?? window.hits).push(`ran ${number}`); };
+  // How many answers the page waits for.
+  window.asking = 0;
+  const ask = window.fetch;
+  window.fetch = (...given) => {
+    window.asking++;
+    return ask(...given).finally(() => window.asking--);
+  };
   document.addEventListener("securitypolicyviolation", (event) =>
     window.top.hits.push(`violation ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
@@ -208,8 +215,10 @@ def test_a_file_in_the_folder(seen: tuple[Page, Witness], hostile: Hostile) -> N
     told = look_around(page, hostile)
     # It was there to be seen, and is what it was.
     for tab, shares in told["seen"].items():
-        every = tab in ("Output", "Input", "Attributes")
-        assert (min(shares) if every else max(shares)) > 0.6, (tab, told["seen"])
+        assert max(shares) > 0.6, (tab, told["seen"])
+        # Some are spelled so that the page says them in another way: letters that cannot be seen, or turn the text.
+        if tab in ("Output", "Input", "Attributes"):
+            assert min(shares) > 0.1, (tab, told["seen"])
     assert told["cards"] > 100
     page.locator(".stat-button").click()
     if witness.has_csp:

@@ -34,10 +34,10 @@ async ({ groups, spans, tabs, hovered }) => {
       const panel = document.getElementById(`panel-${tab.toLowerCase()}`);
       // Until it is read and drawn: its text rests for some frames.
       let text = null;
-      for (let rests = 0, frames = 0; rests < 3 && frames < 300; frames++) {
+      for (let rests = 0, frames = 0; rests < 4 && frames < 300; frames++) {
         await frame();
         const now = squeezed(panel.textContent);
-        rests = now === text && !now.startsWith("Reading…") ? rests + 1 : 0;
+        rests = now === text && !window.asking && !now.startsWith("Reading…") ? rests + 1 : 0;
         text = now;
       }
       const found = either.filter((ways) => ways.some((way) => way && text.includes(way))).length;
