@@ -27,6 +27,8 @@ export class RunsSession {
   /** The first place that is seen. */
   #seen = 0;
   #reading = false;
+  /** What changed since the list was asked for: the answer may be older. @type {Map<string, import("./run_list.js").Summary>} */
+  #news = new Map();
   /** @type {import("./feed.js").FeedState} */
   #state = "idle";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -168,6 +170,7 @@ export class RunsSession {
   async #read(offset, limit, anew) {
     const asked = ++this.#asked;
     this.#reading = true;
+    this.#news.clear();
     try {
       const page = await this.api.get(
         `/api/runs?${this.#query({ offset: String(offset), limit: String(limit) })}`,
@@ -175,6 +178,7 @@ export class RunsSession {
       // Only the newest question counts.
       if (asked !== this.#asked) return;
       this.list.page(page, offset, anew);
+      for (const summary of this.#news.values()) this.list.change(summary);
       this.problem = "";
       this.ready = true;
     } catch (error) {
@@ -197,9 +201,12 @@ export class RunsSession {
       } catch {
         continue;
       }
-      if (event === "gone") gone.add(String(about.run));
-      else if (event === "message") {
+      if (event === "gone") {
+        gone.add(String(about.run));
+        this.#news.delete(about.run);
+      } else if (event === "message") {
         this.#told.delete(about.run);
+        if (this.#reading) this.#news.set(about.run, about);
         this.list.change(about);
         this.text?.list.refresh(about);
       }

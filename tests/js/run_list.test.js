@@ -287,3 +287,23 @@ test("a session reads what is seen, filters, deletes, and hears of the rest", as
   assert.equal(session.list.rows[0]?.name, "first");
   session.feed.close();
 });
+
+test("what is told while the list is being read is newer than the answer", async () => {
+  const all = [summary("1", { status: "running" })];
+  const { session, tell } = served(all);
+  const { get } = session.api;
+  session.api.get = async (path) => {
+    const answer = await get(path);
+    tell(told("message", summary("1", { status: "ok" })));
+    await settled();
+    return answer;
+  };
+  session.open();
+  await settled();
+  await settled();
+  session.feed.close();
+  assert.deepEqual(
+    session.list.runs.map(({ status }) => status),
+    ["ok"],
+  );
+});
