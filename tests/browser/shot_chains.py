@@ -32,7 +32,7 @@ def _approve(asked: Letter) -> Letter:
 
 
 def _built() -> Any:
-    made = StateGraph(Letter)
+    made: Any = StateGraph(Letter)
     nodes = {"look up": _look_up, "draft": _draft, "approve": _approve}
     for name, node in nodes.items():
         made.add_node(name, node)

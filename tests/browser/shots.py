@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,34 @@ from tests.browser.view import View, post_run, wait_for_end  # noqa: E402
 SIZES = {"1440x900": {"width": 1440, "height": 900}, "390x844": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
 SPANS = (5, 500, 50_000)
+WIDE, PHONE = SIZES
+
+DOCS = ROOT / "docs"
+README = {("json", "light", WIDE): "screenshot.png", ("json", "dark", WIDE): "screenshot-dark.png"}
+PICTURES = (
+    ("streaming", "dark", WIDE),
+    ("replay", "light", WIDE),
+    ("failed", "dark", WIDE),
+    ("findings", "light", WIDE),
+    ("find", "light", WIDE),
+    ("events", "dark", WIDE),
+    ("interrupted", "light", WIDE),
+    ("graph", "dark", WIDE),
+    ("form", "light", WIDE),
+    ("keys", "dark", WIDE),
+    ("spans-5", "light", WIDE),
+    ("spans-500", "dark", WIDE),
+    ("spans-50000", "light", WIDE),
+    ("spans-50000-deep", "dark", WIDE),
+    ("json", "dark", PHONE),
+    ("done", "light", PHONE),
+    ("failed", "dark", PHONE),
+)
+"""Those of the docs: scene, theme and size."""
+TAKEN_FOR_DOCS = {
+    **README,
+    **{one: f"pictures/page-{one[0]}-{one[1]}{'-phone' * (one[2] == PHONE)}.png" for one in PICTURES},
+}
 
 RAG = {"question": "What is a Runnable, and why does streaming need astream_events?", "k": 3}
 FLAKY = {"question": "What does a run look like that fails for good?", "fail": True}
@@ -50,9 +79,16 @@ class Eye:
         return self.size.startswith("390")
 
     def settle(self) -> None:
-        """What moves has come to rest, and the pointer is out of the way."""
+        """What moves has come to rest, the list knows it too, and the pointer is out of the way."""
         self.page.mouse.move(0, 0)
-        self.page.wait_for_timeout(250)
+        self.page.wait_for_function(
+            """() => {
+              const [run, item] = [".run-status > .state", ".runs-entry[aria-current] .state"].map(
+                (one) => document.querySelector(one)?.dataset.state);
+              return !run || !item || run === "running" || item !== "running";
+            }"""
+        )
+        self.page.wait_for_timeout(900)
 
 
 @dataclass
@@ -62,6 +98,7 @@ class Studio:
     server: Server
     eyes: list[Eye]
     folder: Path
+    wanted: Callable[[str, Eye], bool]
     runs: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -84,6 +121,9 @@ class Studio:
         )
         eye.page.screenshot(path=self.folder / f"{scene}-{eye.theme}-{eye.size}.png")
 
+    def of(self, scene: str) -> list[Eye]:
+        return [eye for eye in self.eyes if self.wanted(scene, eye)]
+
     def go(self, path: str) -> None:
         for eye in self.eyes:
             eye.page.goto(f"{self.server.origin}{path}")
@@ -99,7 +139,7 @@ class Studio:
         return self.runs[known]
 
     def each(self, scene: str, act: Callable[[Eye], None] | None = None) -> None:
-        for eye in self.eyes:
+        for eye in self.of(scene):
             if act:
                 act(eye)
             eye.settle()
@@ -127,7 +167,7 @@ def form(studio: Studio) -> None:
 def watch(studio: Studio, scene: str, given: object, chain: str, span: str, tab: str, words: str) -> None:
     """One run for each eye, caught while its details hold these words; the runs go on to their end."""
     made = []
-    for eye in studio.eyes:
+    for eye in studio.of(scene):
         made.append(post_run(eye.page, chain, given))
         eye.page.goto(f"{studio.server.origin}/runs/{made[-1]}")
         eye.view.choose(span, tab)
@@ -332,7 +372,9 @@ def examples(page: Page, chain: str) -> object:
 
 
 @contextmanager
-def studio(browser: Browser, folder: Path, sizes: list[str], themes: list[str]) -> Iterator[Studio]:
+def studio(
+    browser: Browser, folder: Path, sizes: list[str], themes: list[str], wanted: Callable[[str, Eye], bool]
+) -> Iterator[Studio]:
     with tempfile.TemporaryDirectory() as place:
         shutil.copy(Path(__file__).with_name("shot_chains.py"), Path(place) / "shop.py")
         server = Server(Path(place) / "runs", ("tracer.demo", "shop.py"), pace=1)
@@ -350,30 +392,57 @@ def studio(browser: Browser, folder: Path, sizes: list[str], themes: list[str]) 
                 page = context.new_page()
                 page.goto(server.url)
                 eyes.append(Eye(page, View(page), size, theme))
-        yield Studio(server, eyes, folder)
+        yield Studio(server, eyes, folder, wanted)
         for eye in eyes:
             eye.page.context.close()
         server.stop()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the pictures go")
-    parser.add_argument("--scene", choices=SCENES, action="append")
-    parser.add_argument("--theme", choices=THEMES, action="append")
-    parser.add_argument("--size", choices=SIZES, action="append")
-    asked = parser.parse_args()
+def into_docs(folder: Path) -> None:
+    """Puts the pictures into the docs, with fewer colours; needs Pillow."""
+    image = import_module("PIL.Image")
+    for (scene, theme, size), name in TAKEN_FOR_DOCS.items():
+        with image.open(folder / f"{scene}-{theme}-{size}.png") as picture:
+            # No colour is left out because it is seldom: types are told apart by them.
+            few = picture.convert("RGB").quantize(256, method=image.Quantize.MAXCOVERAGE, dither=image.Dither.NONE)
+        few.save(DOCS / name, optimize=True)
+
+
+def take(
+    folder: Path, scenes: list[str], sizes: list[str], themes: list[str], wanted: Callable[[str, Eye], bool]
+) -> None:
     path = os.environ.get("TRACER_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    expect.set_options(timeout=15_000)
-    asked.folder.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        with studio(browser, asked.folder, asked.size or list(SIZES), asked.theme or list(THEMES)) as at:
-            for name in asked.scene or SCENES:
+        with studio(browser, folder, sizes, themes, wanted) as at:
+            for name in scenes:
                 began = time.monotonic()
                 SCENES[name](at)
                 print(f"{name} {time.monotonic() - began:.1f} s", flush=True)
         browser.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", help="where the pictures go")
+    parser.add_argument("--docs", action="store_true", help="take those of the docs, and put them there")
+    parser.add_argument("--scene", choices=SCENES, action="append")
+    parser.add_argument("--theme", choices=THEMES, action="append")
+    parser.add_argument("--size", choices=SIZES, action="append")
+    asked = parser.parse_args()
+    if asked.docs:
+        scenes = [name for name in SCENES if any(scene.startswith(name) for scene, _, _ in TAKEN_FOR_DOCS)]
+        with tempfile.TemporaryDirectory() as place:
+            known = TAKEN_FOR_DOCS
+            take(Path(place), scenes, list(SIZES), list(THEMES), lambda name, eye: (name, eye.theme, eye.size) in known)
+            into_docs(Path(place))
+    elif asked.folder is None:
+        parser.error("name a folder, or --docs")
+    else:
+        asked.folder.mkdir(parents=True, exist_ok=True)
+        sizes, themes = asked.size or list(SIZES), asked.theme or list(THEMES)
+        take(asked.folder, asked.scene or list(SCENES), sizes, themes, lambda *_: True)
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ export class JsonTree {
     const grew = growth.version !== this.#drawn;
     if (fresh) this.#since = ms;
     // What was over before it could be watched is read from its beginning.
-    else if (this.#growing && !growing && this.#following && ms - this.#since < WATCHED) {
+    else if (this.#growing && !growing && ms - this.#since < WATCHED) {
       this.root.scrollTop = this.#scrolled = 0;
     }
     this.#growth = growth;

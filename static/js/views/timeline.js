@@ -16,7 +16,7 @@ import { RulerView } from "./ruler.js";
 const RIGHT = 16;
 const NAMES = 320;
 const MOST_NAMES = 480;
-const LEAST_BARS = 320;
+const LEAST_BARS = 300;
 /** Rows whose names are measured. */
 const MEASURED = 2000;
 /** Of what is scrolled to, so many rows beside it are seen. */
