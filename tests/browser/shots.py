@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -403,8 +404,12 @@ def into_docs(folder: Path) -> None:
     image = import_module("PIL.Image")
     for (scene, theme, size), name in TAKEN_FOR_DOCS.items():
         with image.open(folder / f"{scene}-{theme}-{size}.png") as picture:
-            # No colour is left out because it is seldom: types are told apart by them.
-            few = picture.convert("RGB").quantize(256, method=image.Quantize.MAXCOVERAGE, dither=image.Dither.NONE)
+            whole = picture.convert("RGB")
+            # No colour is left out because it is seldom; each stands for the commonest of those it is near to.
+            few = whole.quantize(256, method=image.Quantize.MAXCOVERAGE, dither=image.Dither.NONE)
+            near = Counter(zip(few.tobytes(), zip(*[iter(whole.tobytes())] * 3, strict=True), strict=True))
+            commonest = {at: colour for (at, colour), _ in reversed(near.most_common())}
+            few.putpalette([part for at in range(256) for part in commonest.get(at, (0, 0, 0))])
         few.save(DOCS / name, optimize=True)
 
 
