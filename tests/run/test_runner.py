@@ -24,6 +24,13 @@ async def blocks(value: Any) -> Any:
     return value
 
 
+async def works(value: Any) -> Any:
+    for _ in range(4):
+        time.sleep(0.04)  # noqa: ASYNC251  # as a step does that computes
+        await asyncio.sleep(0)
+    return value
+
+
 async def swallows(value: Any) -> Any:
     until = time.monotonic() + value["block"]
     while (left := until - time.monotonic()) > 0:
@@ -42,6 +49,7 @@ RUNNABLES: dict[str, Runnable[Any, Any]] = {
     "waits": small.waits(),
     "cancels_itself": small.cancels_itself(),
     "blocks": RunnableLambda(blocks),
+    "works": RunnableLambda(works),
     "swallows": RunnableLambda(swallows),
     "in_a_thread": RunnableLambda(in_a_thread) | RunnableLambda(small.slow),
     "says_where": RunnableLambda(lambda _: threading.current_thread().name) | RunnableLambda(small.slow),
@@ -144,6 +152,27 @@ def test_a_run_can_be_written_to_a_path_of_ones_own(runner: Runner, tmp_path: Pa
     run = runner.start("m:sequence", INPUT, path=tmp_path / "mine.jsonl")
     assert runner.wait(run, 5)
     assert tracer.load(tmp_path / "mine.jsonl").status == "ok"
+
+
+def test_a_loop_that_is_only_busy_keeps_its_runs(runner: Runner) -> None:
+    first = runner.start("m:works", INPUT)
+    loop = runner._loop
+    runs = [first, *(runner.start("m:works", INPUT) for _ in range(5))]
+    time.sleep(0.1)
+    late = [runner.start("m:works", INPUT) for _ in range(2)]
+    for run in runs + late:
+        assert runner.wait(run, 10)
+    assert runner._loop is loop
+
+
+def test_a_run_behind_a_step_that_blocks_gets_a_fresh_loop(runner: Runner) -> None:
+    blocked = runner.start("m:blocks", {"block": 1.5})
+    loop = runner._loop
+    time.sleep(0.1)
+    behind = runner.start("m:sequence", INPUT)
+    assert runner.wait(behind, 1)
+    assert runner.owns(blocked)
+    assert runner._loop is not loop
 
 
 def test_an_unknown_chain(runner: Runner) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import random
@@ -21,7 +22,7 @@ from tracer.log.spans import Fold
 from tracer.log.store import Gone, Store
 from tracer.log.stub import OVERSIZE, stub
 from tracer.web import sse
-from tracer.web.sse import FLUSH_SECONDS, feed_run, message, settled
+from tracer.web.sse import FLUSH_SECONDS, Stop, feed_run, message, settled
 
 from .client import TOKEN, Connection, EventParser, Message, Viewer, request
 from .conftest import ROOT, Live, add, until, write
@@ -312,6 +313,21 @@ async def test_a_viewer_gets_one_flush_every_16_ms_with_all_that_came(took: floa
     worst = max(at - appear[n] for at, found in times.flushes for n in found)
     assert worst <= max(FLUSH_SECONDS, took) + 1e-9
     assert len(times.flushes) <= 1 / max(FLUSH_SECONDS, took) + 3
+
+
+async def test_where_many_look_on_each_is_sent_more_at_a_time() -> None:
+    stop = Stop()
+    appear = [n / 1000 for n in range(1000)]
+    times = Times(appear)
+    with contextlib.ExitStack() as viewers:
+        for _ in range(50):
+            viewers.enter_context(stop.ends())
+        assert stop.flush_seconds == 0.05
+        await feed_run(times.follow(), times, times.clock, times.sleep, lambda: stop.flush_seconds)  # type: ignore[arg-type]
+    gaps = [later - earlier for (earlier, _), (later, _) in zip(times.flushes, times.flushes[1:], strict=False)]
+    assert min(gaps) >= 0.05 - 1e-9
+    assert [n for _, found in times.flushes for n in found] == list(range(1000))
+    assert stop.flush_seconds == FLUSH_SECONDS
 
 
 async def test_a_line_after_a_pause_is_not_held_back() -> None:

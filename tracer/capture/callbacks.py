@@ -58,37 +58,37 @@ class ErrorHandler(_Inline):
     """Tells the tap what the stream leaves out: errors, what was asked of a model, what stands around a step."""
 
     def __init__(self, tap: Tap) -> None:
-        self._tap = tap
+        self.tap = tap
 
     def on_chat_model_start(self, serialized: Any, messages: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        self._tap.starting(str(run_id), True, kwargs.get("invocation_params"))
+        self.tap.starting(str(run_id), True, kwargs.get("invocation_params"))
 
     def on_llm_start(self, serialized: Any, prompts: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        self._tap.starting(str(run_id), True, kwargs.get("invocation_params"))
+        self.tap.starting(str(run_id), True, kwargs.get("invocation_params"))
 
     def on_chain_start(self, serialized: Any, inputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        self._tap.starting(str(run_id))
+        self.tap.starting(str(run_id))
 
     def on_tool_start(self, serialized: Any, input_str: str, *, run_id: UUID, **kwargs: Any) -> None:
-        self._tap.starting(str(run_id))
+        self.tap.starting(str(run_id))
 
     def on_retriever_start(self, serialized: Any, query: str, *, run_id: UUID, **kwargs: Any) -> None:
-        self._tap.starting(str(run_id))
+        self.tap.starting(str(run_id))
 
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        self._tap.ended(run_id)
+        self.tap.ended(run_id)
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        self._tap.ended(run_id)
+        self.tap.ended(run_id)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        self._tap.ended(run_id)
+        self.tap.ended(run_id)
 
     def on_retriever_end(self, documents: Sequence[Any], *, run_id: UUID, **kwargs: Any) -> None:
-        self._tap.ended(run_id)
+        self.tap.ended(run_id)
 
     def failed(self, kind: str, error: BaseException, run_id: UUID, about: Mapping[str, Any]) -> None:
-        self._tap.failed(kind, error, str(run_id))
+        self.tap.failed(kind, error, str(run_id))
 
 
 @dataclass(slots=True, eq=False)

@@ -33,7 +33,7 @@ def take_over(handler: BaseCallbackHandler, tap: Tap) -> bool:
     taken: Any = handler
     kind: Any = type(handler)
     taken.__class__ = _streamer(kind)
-    taken._tap = tap
+    taken.tap = tap
     taken._above = {}
     taken.send_stream = taken.receive_stream = Channel(tap.sent, tap.delivers)
     return True

@@ -78,21 +78,16 @@ class Tap:
 
     def callbacks(self, given: Any) -> AsyncCallbackManager:
         """The callbacks for `astream_events`: those given, and ours."""
-        tap = self
-        errors = ErrorHandler(self)
         self.findings.streams = True
+        return _with(_Manager, given, ErrorHandler(self))
 
-        class Manager(AsyncCallbackManager):
-            """v2 copies the manager it is given and adds its own event handler to the copy; this is where it shows."""
-
-            def add_handler(self, handler: BaseCallbackHandler, inherit: bool = True) -> None:
-                if not tap.attached and take_over(handler, tap):
-                    tap.attached = True
-                    tap._held_open = getattr(handler, "run_map", None)
-                    self.remove_handler(errors)
-                super().add_handler(handler, inherit)
-
-        return _with(Manager, given, errors)
+    def take(self, handler: BaseCallbackHandler) -> bool:
+        """Record what this handler sends, if it is v2's; one of them."""
+        if self.attached or not take_over(handler, self):
+            return False
+        self.attached = True
+        self._held_open = getattr(handler, "run_map", None)
+        return True
 
     def invoke_callbacks(self, given: Any) -> AsyncCallbackManager:
         """The callbacks for `ainvoke`: those given, and one that sees the whole run."""
@@ -304,6 +299,16 @@ def _asked(value: Any) -> Sequence[Any] | None:
 def _id(interrupt: Any) -> Any:
     known = interrupt.get("id") if isinstance(interrupt, dict) else getattr(interrupt, "id", None)
     return known if isinstance(known, str) else id(interrupt)
+
+
+class _Manager(AsyncCallbackManager):
+    """v2 copies the manager it is given and adds its own event handler to the copy; this is where it shows."""
+
+    def add_handler(self, handler: BaseCallbackHandler, inherit: bool = True) -> None:
+        errors = next((one for one in self.handlers if type(one) is ErrorHandler), None)
+        if errors is not None and errors.tap.take(handler):
+            self.remove_handler(errors)
+        super().add_handler(handler, inherit)
 
 
 def _with(kind: type[AsyncCallbackManager], given: Any, ours: BaseCallbackHandler) -> AsyncCallbackManager:

@@ -27,9 +27,7 @@ def notice() -> str | None:
     """What the page says of it while answers are scripted, in one line; else None."""
     if not scripted():
         return None
-    return (
-        "These answers are scripted: OPENAI_API_KEY is not set. They come over real HTTP, at a human pace."
-    )
+    return "These answers are scripted: OPENAI_API_KEY is not set. They come over real HTTP, at a human pace."
 
 
 def chat_model(*, failing: bool = False) -> ChatOpenAI:

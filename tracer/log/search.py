@@ -179,6 +179,9 @@ def texts_in(value: Any) -> Iterator[str]:
             waiting.extend(one for key, one in value.items() if key != "type" or "content" not in value)
         elif isinstance(value, list):
             waiting.extend(value)
+        elif isinstance(value, float):
+            # JSON's 1e300 is Python's 1e+300.
+            yield orjson.dumps(value).decode()
         elif value is not None and not isinstance(value, bool):
             yield str(value)
 

@@ -351,7 +351,11 @@ class _WriterThread:
     def _reset(self) -> None:
         self.share = QUEUE_BYTES
         """Bytes that may wait of one run."""
-        self._changed = threading.Condition()
+        guard = threading.Lock()
+        self._changed = threading.Condition(guard)
+        """There is something to write."""
+        self._turned = threading.Condition(guard)
+        """Another turn is over: for those who wait for what they appended."""
         self._pause = threading.Lock()
         """Held between two turns; let go where somebody waits for the end of a run to be written."""
         self._pause.acquire()
@@ -374,15 +378,15 @@ class _WriterThread:
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._run, name="tracer-writer", daemon=True).start()
-            self._changed.notify_all()
+            self._changed.notify()
 
     def finish(self, writer: Writer, timeout: float) -> None:
         writer.hurry()
         self.wake(writer)
         with contextlib.suppress(RuntimeError):  # let go already
             self._pause.release()
-        with self._changed:
-            self._changed.wait_for(lambda: writer not in self._dirty and not self._busy, timeout)
+        with self._turned:
+            self._turned.wait_for(lambda: writer not in self._dirty and not self._busy, timeout)
 
     def flush(self) -> None:
         """Wait until all that was appended is written (at most 2 s): daemon threads do not outlive the interpreter."""
@@ -390,8 +394,8 @@ class _WriterThread:
             for writer in self._again:
                 writer.hurry()
             self._dirty |= self._again
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._dirty and not self._busy, 2.0)
+            self._changed.notify()
+            self._turned.wait_for(lambda: not self._dirty and not self._busy, 2.0)
 
     def _run(self) -> None:
         while True:
@@ -407,7 +411,7 @@ class _WriterThread:
             with self._changed:
                 self._again = again
                 self._busy = False
-                self._changed.notify_all()
+                self._turned.notify_all()
             self._pause.acquire(timeout=min(max(BATCH_SECONDS, 10 * (time.monotonic() - now)), SLOW_BATCH_SECONDS))
 
 

@@ -91,6 +91,13 @@ class ChainLoop:
         frame = current_frames().get(self._thread.ident or 0)
         return None, _stack(_calls(frame)) if frame else ""
 
+    def step(self) -> object:
+        """What the loop is in the middle of: the same object until it comes out of it. None while it waits."""
+        for frame in outwards(current_frames().get(self._thread.ident or 0)):
+            if frame.f_code is asyncio.Handle._run.__code__:
+                return frame.f_locals["self"]
+        return None
+
     def stop(self) -> None:
         """Let the thread go once nothing is left in the loop: closing it would tear what is stuck there in mid-step."""
         self.call(self._wind_down)

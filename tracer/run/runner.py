@@ -32,7 +32,7 @@ STOPPED = "stopped"
 SERVER_STOPPED = "server_stopped"
 
 START_SECONDS = 0.1
-"""A loop that has not begun a new run by then is busy with something that blocks; the run gets a fresh one."""
+"""A loop that has not begun a new run by then, and is in the same step still, is blocked; the run gets a fresh one."""
 STOP_SECONDS = 1.0
 """What has not stopped by then is abandoned."""
 _LOOK_SECONDS = 0.02
@@ -100,7 +100,7 @@ class Runner:
             self._live[run] = live
             live.loop.runs.add(run)
         live.loop.call(self._launch, live, live.loop)
-        _later(START_SECONDS, self._see_started, live)
+        _later(START_SECONDS / 2, self._see_started, live, None)
         return run
 
     def resume(self, run: str, answer: Any) -> str:
@@ -252,12 +252,17 @@ class Runner:
         """Whether nothing runs in it any more, nor will."""
         return loop is not self._loop and not loop.runs
 
-    def _see_started(self, live: _Live) -> None:
-        """Move a run that its loop has not begun to a fresh loop."""
+    def _see_started(self, live: _Live, before: object) -> None:
+        """Move a run that its loop has not begun to a fresh loop, where it is in the same step as before."""
         with self._changed:
             if live.task is not None or live.run not in self._live:
                 return
             left = live.loop
+            step = left.step()
+            if step is None or step is not before:
+                # Busy with many runs: it comes to this one.
+                _later(START_SECONDS / 2, self._see_started, live, step)
+                return
             left.runs.discard(live.run)
             if left is self._loop:
                 self._loop = None
@@ -346,8 +351,8 @@ def _described(value: Any, place: str) -> Iterator[str]:
         yield place
 
 
-def _later(seconds: float, function: Any, live: _Live) -> None:
-    timer = threading.Timer(seconds, function, (live,))
+def _later(seconds: float, function: Any, *args: object) -> None:
+    timer = threading.Timer(seconds, function, args)
     timer.daemon = True
     timer.name = "tracer-timer"
     timer.start()

@@ -242,7 +242,8 @@ class _Runs:
             with self._store.pauses(run) as pause:
                 items = settled(self._store.follow(run, after))
                 items = items if wait else at_once(items)
-                await feed_run(items if speed is None else played(items, speed), outbox, sleep=pause)
+                items = items if speed is None else played(items, speed)
+                await feed_run(items, outbox, sleep=pause, seconds=lambda: self._stop.flush_seconds)
 
         return Stream(feed, self._stop, request.app.cut)
 

@@ -28,6 +28,9 @@ AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
 _log = logging.getLogger("tracer")
 
 FLUSH_SECONDS = 0.016
+"""Between two flushes to a viewer, as often as its screen is drawn."""
+FLUSHES = 1_000
+"""In a second, to all viewers together: beyond that each of them is sent more at a time."""
 PING_SECONDS = 15.0
 SEND_SECONDS = 30.0
 QUIET_SECONDS = 0.1
@@ -47,11 +50,16 @@ Cut = Callable[[Scope], Awaitable[None]]
 
 
 class Stop:
-    """Lets all viewers go at once when the server stops. Belongs to the server's loop."""
+    """All viewers: how often each is sent something, and how they are let go. Belongs to the server's loop."""
 
     def __init__(self) -> None:
         self.stopping = False
         self._scopes: set[anyio.CancelScope] = set()
+
+    @property
+    def flush_seconds(self) -> float:
+        """Between two flushes to one viewer."""
+        return max(FLUSH_SECONDS, len(self._scopes) / FLUSHES)
 
     def begin(self) -> None:
         """From here on nothing new is started."""
@@ -120,15 +128,16 @@ async def feed_run(
     outbox: Outbox,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    seconds: Callable[[], float] = lambda: FLUSH_SECONDS,
 ) -> None:
-    """What `Store.follow` yields, at most one flush every FLUSH_SECONDS; what came meanwhile is in the next one."""
+    """What `Store.follow` yields, with so many seconds between two flushes; what came meanwhile is in the next one."""
     async with contextlib.aclosing(items):
         async for item in items:
             data = message(item)
             del item
             flushed = clock()
             await outbox.send(data)
-            if len(data) < CATCH_UP_BYTES and (wait := flushed + FLUSH_SECONDS - clock()) > 0:
+            if len(data) < CATCH_UP_BYTES and (wait := flushed + seconds() - clock()) > 0:
                 await sleep(wait)
 
 
