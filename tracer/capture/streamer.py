@@ -61,20 +61,33 @@ def _streamer(v2: type[Any]) -> type[Any]:
 
         return callback
 
+    def ended(name: str) -> Callable[..., Awaitable[None]]:
+        ours, theirs = getattr(ErrorHandler, name), getattr(v2, name)
+
+        async def callback(self: Any, *args: Any, **kwargs: Any) -> None:
+            ours(self, *args, **kwargs)
+            try:
+                # First, so that what was left inside, and is closed by the loop, ends before what it is in.
+                await asyncio.sleep(0)
+            finally:
+                await theirs(self, *args, **kwargs)
+
+        return callback
+
     class Streamer(ErrorHandler, v2):  # type: ignore[misc]  # known at run time only
         _above: dict[UUID, list[str]]
 
         on_chat_model_start = told("on_chat_model_start")  # type: ignore[assignment]
         on_llm_start = told("on_llm_start")  # type: ignore[assignment]
         on_llm_new_token = sent("on_llm_new_token")
-        on_llm_end = told("on_llm_end")  # type: ignore[assignment]
+        on_llm_end = ended("on_llm_end")  # type: ignore[assignment]
         on_chain_start = told("on_chain_start")  # type: ignore[assignment]
-        on_chain_end = told("on_chain_end")  # type: ignore[assignment]
+        on_chain_end = ended("on_chain_end")  # type: ignore[assignment]
         on_tool_start = told("on_tool_start")  # type: ignore[assignment]
-        on_tool_end = told("on_tool_end")  # type: ignore[assignment]
+        on_tool_end = ended("on_tool_end")  # type: ignore[assignment]
         on_tool_error = told("on_tool_error")  # type: ignore[assignment]
         on_retriever_start = told("on_retriever_start")  # type: ignore[assignment]
-        on_retriever_end = told("on_retriever_end")  # type: ignore[assignment]
+        on_retriever_end = ended("on_retriever_end")  # type: ignore[assignment]
         on_custom_event = sent("on_custom_event")
 
         def _get_parent_ids(self, run_id: UUID) -> list[str]:
