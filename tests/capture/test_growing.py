@@ -222,6 +222,27 @@ def test_a_few_objects_in_very_many_places(tmp_path: Path) -> None:
     recorder.check()
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("at", [0, 2])
+def test_what_would_be_endless_does_not_hold_the_chain_up(at: int, tmp_path: Path) -> None:
+    endless: list[Any] = ["x"]
+    for _ in range(40):
+        endless = [endless, endless]
+    recorder = Recorder(tmp_path / "r.jsonl")
+    said = {"before": [1], "text": "x" * 200}
+    for number in range(4):
+        if number == at:
+            # In another place than where it grows; and, for who says it again, in the very object.
+            said["before"] = endless
+            recorder._send("on_chain_stream", "outer", {"chunk": said}, [])
+        said["text"] = "x" * (200 + number)
+        recorder._send("on_chain_stream", "inner", {"chunk": said}, ["outer"])
+    recorder.tap.end({"status": "ok", "spans": 2})
+    lines = [line for line in tracer.load(recorder.path).lines if line["event"] == "on_chain_stream"]
+    assert len(lines) == 5
+    assert b'"$tracer"' in orjson.dumps(lines[-1]["data"])
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_whatever_is_streamed(seed: int, tmp_path: Path) -> None:

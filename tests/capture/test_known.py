@@ -57,6 +57,35 @@ def test_what_changed_is_seen_and_what_was_said_stays(change: Callable[[Any], No
     assert orjson.dumps(first) == stood
 
 
+def _tangled() -> list[Any]:
+    """It holds itself twice: to write it out would take for ever."""
+    tangled: list[Any] = []
+    tangled.extend([tangled, tangled])
+    return tangled
+
+
+def _doubled() -> list[Any]:
+    """One text, two to the fortieth times."""
+    doubled: list[Any] = ["x"]
+    for _ in range(40):
+        doubled = [doubled, doubled]
+    return doubled
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("make", [_tangled, _doubled])
+def test_what_would_be_endless_is_cut(make: Callable[[], list[Any]]) -> None:
+    message = _message()
+    message.additional_kwargs["tree"] = make()
+    plain = orjson.dumps(encode([message]))
+    assert b'"$tracer"' in plain
+    # Known before, and tangled since.
+    message = _message()
+    encode([message])
+    message.tool_calls[0]["args"]["days"] = make()
+    assert b'"$tracer"' in orjson.dumps(encode([message]))
+
+
 def test_what_is_said_again_takes_as_much_of_the_room() -> None:
     messages = [HumanMessage("x" * 400) for _ in range(100)]
     encode(messages)

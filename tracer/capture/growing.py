@@ -33,6 +33,8 @@ _STEP = 100_000
 _OPTIONS = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _NO_NUMBER = re.compile(rb"[g\xe7].{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
 """A float that JSON cannot say, as marshal writes it."""
+_IN_PLACES = re.compile(rb"[\xa8\xa9\xdb\xfb]")
+"""A list, tuple or dict that something else refers to as well, as marshal writes it; or part of a text or a number."""
 _ABOUT_OTHERS = frozenset(("name", "key", "value"))
 """Members that make a secret of one beside them."""
 
@@ -93,22 +95,26 @@ class Growing:
     def _value(self, said: _Said, chunk: Any) -> tuple[Value, Edge] | None:
         if (type(chunk) is not dict or "__interrupt__" in chunk) and type(chunk) is not list:
             return None
+        exact = marshal.dumps(chunk, 4)
+        # What stands in many places is written by marshal once, by orjson as often as it stands there.
+        if len(exact) > _LONGEST or (_IN_PLACES.search(exact, 1) and not _is_little([chunk])):
+            return None
         recent = self._recent.get(id(chunk))
         if recent is not None and recent[0] is chunk:
             raw = orjson.dumps(chunk, None, _OPTIONS)
-            # Byte for byte what it was a moment ago.
             if raw == recent[1].raw:
+                if recent[2] and _may_be_no_number(exact):
+                    return None
                 said.has_null = recent[2]
                 return Value(recent[1].raw), recent[1]
-        exact = marshal.dumps(chunk, 4)
-        if len(exact) > _LONGEST or not _grew_little(chunk, said.edge.levels):
+        if not _grew_little(chunk, said.edge.levels):
             return None
         raw = orjson.dumps(chunk, None, _OPTIONS)
         if len(raw) > _LONGEST or (len(raw) > 2 * _FEW and sum(map(raw.count, b",[{")) >= _FEW):
             return None
         growth = None if raw == said.edge.raw else said.edge.grown(raw)
         has_null = said.has_null or (growth is not None and b"null" in orjson.dumps(growth.skeleton))
-        if has_null and (b"\x7f" in exact or b"\xff" in exact) and _NO_NUMBER.search(exact):
+        if has_null and _may_be_no_number(exact):
             return None
         said.has_null = has_null
         if raw == said.edge.raw:
@@ -152,6 +158,9 @@ class Growing:
         tries = self._tries[run_id] = self._tries.get(run_id, 0) + 1
         if tries > _TRIES:
             return
+        # With a marker in it, it is not what orjson would write, which might be without end.
+        if b'tracer"' in raw:
+            return
         try:
             if orjson.dumps(chunk, None, _OPTIONS) != raw:
                 return
@@ -174,6 +183,10 @@ class Growing:
         self._recent[id(chunk)] = chunk, said.edge, said.has_null
         if len(self._recent) > _RECENT:
             self._recent = dict(list(self._recent.items())[-_RECENT // 2 :])
+
+
+def _may_be_no_number(exact: bytes) -> bool:
+    return (b"\x7f" in exact or b"\xff" in exact) and _NO_NUMBER.search(exact) is not None
 
 
 def _grew_little(value: Any, levels: list[Level]) -> bool:

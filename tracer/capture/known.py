@@ -23,6 +23,7 @@ _MOST = 4_096
 _MOST_BYTES = 8_000_000
 _LONGEST = 200_000
 _MOST_VALUES = 2_000
+_HOLDING = frozenset((dict, list, tuple, set, frozenset))
 
 
 class Known:
@@ -52,9 +53,31 @@ by_tree: dict[int, Known] = {}
 _bytes = 0
 
 
-def stored_in(fields: Any) -> bytes | None:
+def is_small(fields: dict[Any, Any]) -> bool:
+    """Whether they hold few values, each counted wherever it stands.
+
+    Marshal writes what stands in many places as often, and goes round a cycle until it is deep, whatever that takes.
+    """
+    left = _MOST_VALUES
+    inner = [value for value in fields.values() if type(value) in _HOLDING and value]
+    while inner:
+        left -= sum(map(len, inner))
+        if left < 0:
+            return False
+        inner = [
+            value
+            for holding in inner
+            for value in (holding.values() if type(holding) is dict else holding)
+            if type(value) in _HOLDING and value
+        ]
+    return True
+
+
+def stored_in(fields: dict[Any, Any]) -> bytes | None:
     """All that these fields hold, for comparison; None where that is not plain."""
     try:
+        if not is_small(fields):
+            return None
         stored = marshal.dumps(fields, 2)
     except (ValueError, RuntimeError, MemoryError):
         return None
@@ -73,7 +96,8 @@ def recall(walk: Walk, message: Any, depth: int) -> Json | None:
     if known is None:
         return None
     try:
-        if _extra_of(message) or marshal.dumps(_fields_of(message), 2) != known.stored:
+        fields = _fields_of(message)
+        if _extra_of(message) or not is_small(fields) or marshal.dumps(fields, 2) != known.stored:
             return None
     except (AttributeError, ValueError, RuntimeError, MemoryError):
         return None

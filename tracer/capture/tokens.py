@@ -158,7 +158,7 @@ class Tokens:
             said = _Said(name, step, of, b"", b"", head, b"}}", len(head), is_model)
         else:
             own = _fields_of(chunk).get("id")
-            if type(own) is not str or len(own) > _LONGEST or self._redact(own, "id") is not own:
+            if type(own) is not str or not 0 < len(own) <= _LONGEST or self._redact(own, "id") is not own:
                 return None
             given = orjson.dumps(own)
             known = form.said
