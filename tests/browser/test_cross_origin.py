@@ -289,6 +289,7 @@ def test_another_origin_changes_nothing_and_sees_nothing(
         assert [one for one in foreign if one.status == 200], "SameSite, CORP and nosniff were not put to the test"
 
 
+@pytest.mark.long
 def test_a_name_that_was_rebound_to_this_machine(
     page: Page, watched: Watched, elsewhere: int, victim: tuple[str, str]
 ) -> None:
@@ -312,6 +313,7 @@ def test_a_name_that_was_rebound_to_this_machine(
     assert not [one for one in found["seen"] if SECRET in one["text"]]
 
 
+@pytest.mark.long
 def test_the_same_tries_from_its_own_page_do_all_of_it(page: Page, watched: Watched, elsewhere: int) -> None:
     """Else the tests above would show nothing."""
     done, held = watched.run("here:echo"), watched.run("here:held")
