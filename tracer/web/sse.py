@@ -29,7 +29,7 @@ _log = logging.getLogger("tracer")
 
 FLUSH_SECONDS = 0.016
 """Between two flushes to a viewer, as often as its screen is drawn."""
-FLUSHES = 1_000
+FLUSHES = 2_000
 """In a second, to all viewers together: beyond that each of them is sent more at a time."""
 PING_SECONDS = 15.0
 SEND_SECONDS = 30.0
