@@ -24,6 +24,18 @@ async def blocks(value: Any) -> Any:
     return value
 
 
+def _deep(levels: int, seconds: float) -> None:
+    if levels:
+        _deep(levels - 1, seconds)
+    else:
+        time.sleep(seconds)
+
+
+async def blocks_deep_down(value: Any) -> Any:
+    _deep(400, value["block"])
+    return value
+
+
 async def works(value: Any) -> Any:
     for _ in range(4):
         time.sleep(0.04)  # noqa: ASYNC251  # as a step does that computes
@@ -49,6 +61,7 @@ RUNNABLES: dict[str, Runnable[Any, Any]] = {
     "waits": small.waits(),
     "cancels_itself": small.cancels_itself(),
     "blocks": RunnableLambda(blocks),
+    "blocks_deep_down": RunnableLambda(blocks_deep_down),
     "works": RunnableLambda(works),
     "swallows": RunnableLambda(swallows),
     "in_a_thread": RunnableLambda(in_a_thread) | RunnableLambda(small.slow),
@@ -165,8 +178,9 @@ def test_a_loop_that_is_only_busy_keeps_its_runs(runner: Runner) -> None:
     assert runner._loop is loop
 
 
-def test_a_run_behind_a_step_that_blocks_gets_a_fresh_loop(runner: Runner) -> None:
-    blocked = runner.start("m:blocks", {"block": 1.5})
+@pytest.mark.parametrize("name", ["blocks", "blocks_deep_down"])
+def test_a_run_behind_a_step_that_blocks_gets_a_fresh_loop(name: str, runner: Runner) -> None:
+    blocked = runner.start(f"m:{name}", {"block": 1.5})
     loop = runner._loop
     time.sleep(0.1)
     behind = runner.start("m:sequence", INPUT)
@@ -268,3 +282,21 @@ def test_a_config_that_the_log_only_describes_is_refused(
     with pytest.raises(ValueError, match=f"only describes the value of {place}"):
         runner.resume(run, "yes")
     assert store.total() == 1
+
+
+def test_of_another_kind_of_loop_it_is_only_seen_whether_it_is_in_a_step(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = runner.start("m:blocks", {"block": 0.5})
+    loop = runner._loop
+    assert loop is not None
+    time.sleep(0.2)
+    assert isinstance(loop.step(), asyncio.Handle)
+    as_it_is = asyncio.Handle._run
+    # As under uvloop, whose steps have no frame of their own.
+    monkeypatch.setattr(asyncio.Handle, "_run", lambda handle: as_it_is(handle))
+    assert loop.step() is loop
+    monkeypatch.undo()
+    assert runner.wait(blocked, 5)
+    time.sleep(0.1)
+    assert loop.step() is None

@@ -93,10 +93,14 @@ class ChainLoop:
 
     def step(self) -> object:
         """What the loop is in the middle of: the same object until it comes out of it. None while it waits."""
-        for frame in outwards(current_frames().get(self._thread.ident or 0)):
+        innermost = frame = current_frames().get(self._thread.ident or 0)
+        while frame is not None:
             if frame.f_code is asyncio.Handle._run.__code__:
                 return frame.f_locals["self"]
-        return None
+            frame = frame.f_back
+        # Of a loop that is not asyncio's own (uvloop's) no more can be told than that it is in some step.
+        where = innermost.f_globals.get("__name__") if innermost is not None else __name__
+        return None if where in (*_BEGINNINGS, "selectors") else self
 
     def stop(self) -> None:
         """Let the thread go once nothing is left in the loop: closing it would tear what is stuck there in mid-step."""

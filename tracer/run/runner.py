@@ -100,7 +100,7 @@ class Runner:
             self._live[run] = live
             live.loop.runs.add(run)
         live.loop.call(self._launch, live, live.loop)
-        _later(START_SECONDS / 2, self._see_started, live, None)
+        _later(START_SECONDS / 2, self._see_started, live, None, START_SECONDS / 2)
         return run
 
     def resume(self, run: str, answer: Any) -> str:
@@ -252,8 +252,11 @@ class Runner:
         """Whether nothing runs in it any more, nor will."""
         return loop is not self._loop and not loop.runs
 
-    def _see_started(self, live: _Live, before: object) -> None:
-        """Move a run that its loop has not begun to a fresh loop, where it is in the same step as before."""
+    def _see_started(self, live: _Live, before: object, wait: float) -> None:
+        """Move a run that its loop has not begun to a fresh loop, where it is in the same step as before.
+
+        Where it is not, look again after so many seconds, then ever more seldom.
+        """
         with self._changed:
             if live.task is not None or live.run not in self._live:
                 return
@@ -261,7 +264,7 @@ class Runner:
             step = left.step()
             if step is None or step is not before:
                 # Busy with many runs: it comes to this one.
-                _later(START_SECONDS / 2, self._see_started, live, step)
+                _later(wait, self._see_started, live, step, min(2 * wait, STOP_SECONDS))
                 return
             left.runs.discard(live.run)
             if left is self._loop:
