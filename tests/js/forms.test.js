@@ -6,30 +6,19 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { TEXT, TREE } from "../../static/js/columns.js";
-import { Whole } from "../../static/js/expand.js";
 import { formOf } from "../../static/js/form.js";
 import { Forms } from "../../static/js/forms.js";
 import { LogReader } from "../../static/js/reader.js";
 import { RunStore } from "../../static/js/store.js";
 import { Chance } from "./chance.js";
-import { served } from "./served.js";
+import { parsedInto, rowsOf } from "./seen.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
 
 /** What the page knows of a log. @param {RunStore} store */
 function seen(store) {
   const { columns, moment, fold, badSeqs, header, footer } = store;
-  const rows = Array.from({ length: columns.length }, (_, row) =>
-    JSON.stringify([
-      columns.seq[row],
-      columns.t_us[row],
-      columns.kindAt(row),
-      columns.form[row],
-      columns.mark[row],
-      columns.spanAt(row),
-      columns.text(row),
-    ]),
-  );
+  const rows = rowsOf(columns).map((row) => JSON.stringify(row));
   const spans = fold.spans.map(({ span }) => [store.pieces(span), store.objectSeq(span)]);
   return {
     rows,
@@ -57,10 +46,7 @@ function read(log, chance) {
 
 /** The same, each line parsed. @param {Uint8Array} log */
 function parsed(log) {
-  const store = new RunStore("r");
-  const whole = new Whole();
-  for (const line of served(Buffer.from(log))) store.take(whole.line(line), 0, false);
-  return seen(store);
+  return seen(parsedInto(log));
 }
 
 /** @param {Uint8Array} log @param {Chance} chance @param {string} name */

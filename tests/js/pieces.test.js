@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Whole } from "../../static/js/expand.js";
 import { Pieces } from "../../static/js/pieces.js";
 import { LogReader } from "../../static/js/reader.js";
 import { RunStore } from "../../static/js/store.js";
 import { chances } from "./chance.js";
-import { served } from "./served.js";
+import { parsedInto, rowsOf } from "./seen.js";
 
 const START =
   '{"seq":0,"t_us":0,"event":"on_chat_model_start","span":1,"parent":null,"name":"m","metadata":{},"data":{}}\n' +
@@ -18,15 +17,7 @@ const TAIL = '","id":"x"}}}';
 
 /** What the page knows of a log. @param {RunStore} store */
 function seen({ columns, moment, fold, badSeqs }) {
-  const rows = Array.from({ length: columns.length }, (_, row) => [
-    columns.seq[row],
-    columns.t_us[row],
-    columns.kindAt(row),
-    columns.form[row],
-    columns.mark[row],
-    columns.spanAt(row),
-    columns.text(row),
-  ]);
+  const rows = rowsOf(columns);
   return { rows, bad: badSeqs, now: JSON.stringify(moment.summary()), first: fold.first_us };
 }
 
@@ -41,10 +32,7 @@ function read(log) {
 
 /** The same, each line parsed. @param {string | Uint8Array} log */
 function parsed(log) {
-  const store = new RunStore("r");
-  const whole = new Whole();
-  for (const line of served(Buffer.from(log))) store.take(whole.line(line), 0, false);
-  return seen(store);
+  return seen(parsedInto(log));
 }
 
 /** @param {string[]} lines */

@@ -9,6 +9,7 @@ import { Whole, WINDOW } from "../../static/js/expand.js";
 import { LineWindow } from "../../static/js/line_window.js";
 import { RunSession } from "../../static/js/session.js";
 import { RunStore } from "../../static/js/store.js";
+import { rowsOf } from "./seen.js";
 import { served } from "./served.js";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
@@ -50,15 +51,7 @@ async function followed(lines, skipped = -1) {
 
 /** @param {RunStore} store */
 function seen({ columns, moment }) {
-  const rows = Array.from({ length: columns.length }, (_, row) => [
-    columns.seq[row],
-    columns.t_us[row],
-    columns.kindAt(row),
-    columns.form[row],
-    columns.mark[row],
-    columns.spanAt(row),
-    columns.text(row),
-  ]);
+  const rows = rowsOf(columns);
   return { rows, now: JSON.stringify(moment.summary()) };
 }
 
