@@ -15,6 +15,7 @@ import { isTree } from "./values.js";
 /** @typedef {import("./source.js").Source} Source */
 /**
  * @typedef {{ type: "batch", batch: import("./reader.js").LogBatch, size: number }
+ *   | { type: "turn" }
  *   | { type: "done", size: number, plain: boolean }
  *   | { type: "failed", text: string }
  *   | { type: "found", id: number, hits: import("./find_lines.js").Hit[], share: number, done: boolean, error?: string }
@@ -45,10 +46,14 @@ export class Opened {
   #whole = new Whole((seq) => this.#raw(seq));
   #told = 0;
 
-  /** @param {Source} source @param {(told: Told, buffers?: Transferable[]) => void} tell */
-  constructor(source, tell) {
+  /**
+   * @param {Source} source @param {(told: Told, buffers?: Transferable[]) => void} tell
+   * @param {() => Promise<void>} turn lets the page draw what it was given
+   */
+  constructor(source, tell, turn) {
     this.source = source;
     this.tell = tell;
+    this.turn = turn;
     this.#reader = new LogReader((batch) => this.#give(batch));
   }
 
@@ -70,14 +75,20 @@ export class Opened {
       while (bytes.length && !this.#reader.ended) {
         this.#reader.push(bytes);
         this.#look();
-        // The first screen must not wait for a whole batch.
-        if (this.#told < FIRST_ROWS || this.#reader.lines < 20_000) this.#reader.flush();
+        await this.#rest(this.#reader.lines);
         bytes = await slices();
       }
       this.#reader.end();
       this.#look(true);
     }
     this.tell({ type: "done", size: source.size, plain: this.#plain !== null });
+  }
+
+  /** @param {number} lines read so far */
+  async #rest(lines) {
+    // The first screen must not wait for a whole batch.
+    if (this.#told < FIRST_ROWS || lines < 20_000) this.#reader.flush();
+    if (this.#told) await this.turn();
   }
 
   /** Throws Error where it is no log, or a newer one. @param {boolean} [whole] nothing more comes */
@@ -135,7 +146,7 @@ export class Opened {
       for (const [index, raw] of split.push(bytes).entries())
         take(raw, /** @type {number} */ (split.begins[index]));
       reader.read = at;
-      if (this.#told < FIRST_ROWS || seq < 20_000) reader.flush();
+      await this.#rest(seq);
       bytes = await slices();
     }
     if (split instanceof LineSplitter) for (const raw of split.end()) take(raw, split.last);

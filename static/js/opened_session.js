@@ -1,8 +1,6 @@
 // A file that is shown without being kept: read in this browser, by another thread. No DOM.
 
 import { Import, ImportStopped } from "./import.js";
-import { seldom } from "./often.js";
-import { READING_MS } from "./session.js";
 import { RunStore } from "./store.js";
 import { Tracks } from "./tracks.js";
 import { WorkerLog } from "./worker_log.js";
@@ -51,13 +49,12 @@ export class OpenedSession {
     );
     this.store.trackOf = (span) => this.tracks.now(span);
     this.store.loading = true;
-    const changed = seldom(on.changed, READING_MS);
     this.log = new WorkerLog({
       batch: (batch, size) => {
         this.store.apply(batch, size);
         this.reading = { read: batch.read, size };
-        changed();
       },
+      changed: on.changed,
       done: () => {
         this.store.loading = false;
         this.reading = null;

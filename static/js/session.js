@@ -6,7 +6,6 @@ import { parseLine } from "./exact.js";
 import { Whole } from "./expand.js";
 import { Feed } from "./feed.js";
 import { LineWindow } from "./line_window.js";
-import { seldom } from "./often.js";
 import { Pieces } from "./pieces.js";
 import { RunStore } from "./store.js";
 import { stepsOf, Tracks } from "./tracks.js";
@@ -18,8 +17,6 @@ import { WorkerLog } from "./worker_log.js";
 
 /** Bytes from which on a log is read by another thread. */
 const LONG = 20e6;
-/** So often the page is drawn while a log is read: each time takes from the reading. */
-export const READING_MS = 300;
 
 /** Most lines: what a model says holds no values that grow. */
 const MODEL_SAYS = /^\{"seq":\d+,"t_us":\d+,"event":"on_(?:chat_model|llm)_stream"/;
@@ -118,13 +115,12 @@ export class RunSession {
       return;
     }
     this.store.loading = true;
-    const changed = seldom(this.on.changed, READING_MS);
     this.#log = new WorkerLog({
       batch: (batch, size) => {
         this.store.apply(batch, size);
         this.reading = { read: batch.read, size };
-        changed();
       },
+      changed: this.on.changed,
       done: () => {
         this.store.loading = false;
         this.reading = null;

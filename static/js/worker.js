@@ -5,27 +5,55 @@ import { Opened } from "./opened.js";
 import { fileSource, urlSource } from "./source.js";
 
 /** @typedef {{ type: "open", file?: File, url?: string }} Open */
+/** @typedef {{ type: "go-on" }} GoOn */
 /** @typedef {{ type: "find", id: number, texts: string[] } | { type: "stop-find", id: number }} Find */
 /** @typedef {{ type: "lines", id: number, first: number, last: number } | { type: "track", id: number, seqs: number[], rows: number[] }} Ask */
 
+/** How long the page may take to draw; one that nobody looks at draws nothing, and is not waited for again. */
+const DRAWN_MS = 500;
+
 /** @type {Opened | null} */
 let opened = null;
+/** The page has drawn what it was given. */
+let goOn = () => {};
+let isWatched = true;
 /** Searches that go on. @type {Set<number>} */
 const searches = new Set();
 /** @param {import("./opened.js").Told} told @param {Transferable[]} [buffers] */
 const post = (told, buffers = []) => /** @type {any} */ (self).postMessage(told, buffers);
 
+/** The page takes its turn. @returns {Promise<void>} when it has drawn */
+function turn() {
+  post({ type: "turn" });
+  if (!isWatched) return Promise.resolve();
+  return new Promise((resolve) => {
+    const late = setTimeout(() => {
+      isWatched = false;
+      resolve();
+    }, DRAWN_MS);
+    goOn = () => {
+      clearTimeout(late);
+      resolve();
+    };
+  });
+}
+
 self.addEventListener("message", async ({ data }) => {
-  /** @type {Open | Ask | Find} */
+  /** @type {Open | GoOn | Ask | Find} */
   const asked = data;
   if (asked.type === "open") {
     try {
       const source = asked.file ? fileSource(asked.file) : await urlSource(String(asked.url));
-      opened = new Opened(source, post);
+      opened = new Opened(source, post, turn);
       await opened.read();
     } catch (error) {
       post({ type: "failed", text: error instanceof Error ? error.message : String(error) });
     }
+    return;
+  }
+  if (asked.type === "go-on") {
+    isWatched = true;
+    goOn();
     return;
   }
   if (asked.type === "stop-find") {

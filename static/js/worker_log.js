@@ -5,9 +5,16 @@ import { parseExact } from "./exact.js";
 /** @typedef {import("./opened.js").Told} Told */
 /**
  * @typedef {{
- *   batch(batch: import("./reader.js").LogBatch, size: number): void, done(plain: boolean): void, failed(text: string): void,
- * }} Hears  `size` is that of the log in bytes; done: all of it was read; failed: why it cannot be read.
+ *   batch(batch: import("./reader.js").LogBatch, size: number): void, changed(): void,
+ *   done(plain: boolean): void, failed(text: string): void,
+ * }} Hears  `size` is that of the log in bytes; changed: now is the time to draw; done: all of it was read; failed: why it cannot be read.
  */
+
+/** How often a page is drawn whose log is still being read, in ms: each time costs the reading of it. */
+const READING_MS = 300;
+/** Frames in which a page is drawn anew; at first there is more to it. */
+const FRAMES = 2;
+const FIRST_FRAMES = 5;
 
 /** A worker that has been started and waits for a log. @type {Worker | null} */
 let spare = null;
@@ -35,6 +42,7 @@ function takeWorker() {
 export class WorkerLog {
   #worker;
   #asked = 0;
+  #drawnAt = Number.NEGATIVE_INFINITY;
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
   #waiting = new Map();
   /** Who hears of a search. @type {Map<number, import("./find.js").Hears>} */
@@ -51,6 +59,7 @@ export class WorkerLog {
       /** @type {Told} */
       const told = data;
       if (told.type === "batch") hears.batch(told.batch, told.size);
+      else if (told.type === "turn") this.#turn(hears);
       else if (told.type === "done") hears.done(told.plain);
       else if (told.type === "failed") hears.failed(told.text);
       else if (told.type === "found") this.#found(told);
@@ -61,6 +70,22 @@ export class WorkerLog {
         else waiting?.reject(new Error(told.error));
       }
     });
+  }
+
+  /** Both at once would make each other wait: while the page draws, the worker does not read. @param {Hears} hears */
+  #turn(hears) {
+    const now = performance.now();
+    if (now - this.#drawnAt < READING_MS) return this.#goOn(0);
+    const isFirst = this.#drawnAt < 0;
+    this.#drawnAt = now;
+    hears.changed();
+    this.#goOn(isFirst ? FIRST_FRAMES : FRAMES);
+  }
+
+  /** @param {number} frames */
+  #goOn(frames) {
+    if (frames) requestAnimationFrame(() => this.#goOn(frames - 1));
+    else this.#worker.postMessage({ type: "go-on" });
   }
 
   /** Looks for texts in what has been read. @param {string[]} texts @param {import("./find.js").Hears} hears */

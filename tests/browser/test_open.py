@@ -52,6 +52,28 @@ def test_a_chosen_file_is_shown_and_nothing_is_uploaded(page: Page, server: Serv
     assert not [one for one in sent[before:] if one.startswith("POST")]
 
 
+def test_a_file_is_read_in_a_tab_that_nobody_looks_at(page: Page, server: Server) -> None:
+    page.add_init_script(
+        """window.Worker = class extends Worker {
+          constructor(...how) {
+            super(...how);
+            this.addEventListener("message", ({ data }) => { if (data.type === "done") window.__tell('read'); });
+          }
+        };"""
+    )
+    page.goto(server.url)
+    page.get_by_role("button", name="Open a file").wait_for()
+    # A tab in the background gets no animation frames.
+    page.evaluate(
+        """() => {
+          window.requestAnimationFrame = () => 0;
+          window.__all = new Promise((read) => { window.__tell = read; });
+        }"""
+    )
+    _choose(page, FIXTURES / "sequence.jsonl")
+    assert page.evaluate("() => Promise.race([__all, new Promise((late) => setTimeout(late, 8000, 'late'))])") == "read"
+
+
 def test_a_dropped_file_is_kept_on_request(page: Page, server: Server) -> None:
     page.goto(server.url)
     page.get_by_role("button", name="Open a file").wait_for()
