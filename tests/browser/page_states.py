@@ -79,7 +79,7 @@ def refused(page: Page, _: Server) -> None:
     view = View(page)
     view.open("everything")
     page.get_by_role("group").locator("summary", has_text="Config").click()
-    page.get_by_label("count").first.fill("77")
+    page.get_by_label("count", exact=True).first.fill("77")
     view.run.click()
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
 
