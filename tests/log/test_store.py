@@ -206,6 +206,21 @@ def test_last_input(store: Store) -> None:
     assert store.last_input("m:c") == [0]
 
 
+@pytest.mark.parametrize(
+    ("given", "offered"),
+    [
+        ({"$tracer": "object", "type": "langgraph.types.Command", "value": {"resume": "yes"}}, {"a": 1}),
+        ([{"role": "user"}, {"$tracer": "repr", "value": "<X>"}], {"a": 1}),
+        ({"key": {"$tracer": "secret"}, "q": [1]}, {"q": [1]}),
+        ({"$$tracer": 1, "$$$tracer": 2, "$$x": 3}, {"$tracer": 1, "$$tracer": 2, "$$x": 3}),
+    ],
+)
+def test_what_a_log_only_describes_is_not_offered_to_be_sent(store: Store, given: Any, offered: Any) -> None:
+    _run(store, input={"a": 1})
+    _run(store, input=given)
+    assert store.last_input("m:c") == [offered]
+
+
 def test_delete(store: Store) -> None:
     run = new_run_id()
     writer = store.create(_header(run))

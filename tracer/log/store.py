@@ -19,6 +19,7 @@ from .catalog import RUN, Catalog
 from .file import LogError, LogFile
 from .find import Look, find
 from .follow import PROBE_SECONDS, Batch, Pulses, Signal, follow
+from .inputs import NotSendable, sendable
 from .lines import lines
 from .search import Step, search
 from .summary import Summary
@@ -26,6 +27,8 @@ from .watcher import Watcher
 from .writer import Writer, is_being_written
 
 _NO_SUCH_RUN = "no run {!r} in {}"
+_MOST_INPUTS = 200
+"""Runs whose first line is read for an input that can be sent again."""
 
 
 class RunNotFound(LookupError):
@@ -206,11 +209,12 @@ class Store:
         return self._catalog.summaries.footer(self.path(run))
 
     def last_input(self, chain: str) -> Sequence[Any]:
-        """`[input]` of the newest run of this chain that was given one, or `[]`."""
-        for run in self.find(chain=chain):
-            with contextlib.suppress(RunNotFound):
+        """`[input]` of the newest run of this chain that was given one that can be sent again, or `[]`."""
+        for run in self.find(chain=chain)[:_MOST_INPUTS]:
+            with contextlib.suppress(RunNotFound, NotSendable):
                 header = self.header(run)
-                return [header["input"]] if "input" in header else []
+                if "input" in header:
+                    return [sendable(header["input"])]
         return []
 
     def delete(self, run: str, *, unless_starred: bool = False) -> bool:
