@@ -360,6 +360,12 @@ class TestFallbackUsed:
         file = "run.jsonl" if run is streamed else "call.jsonl"
         assert name(tmp_path, one, file) == "RunnableWithFallbacks"
 
+    def test_it_says_nothing_of_a_run_that_fails_later(self, tmp_path: Path) -> None:
+        (one,) = streamed(self.fallback() | RunnableLambda(fails), tmp_path, "x")
+        assert tracer.load(tmp_path / "run.jsonl").status == "error"
+        assert one["kind"] == "fallback_used"
+        assert "The run" not in one["advice"]
+
     def test_under_another_name(self, tmp_path: Path) -> None:
         chain = self.fallback().with_config(run_name="careful")
         assert kinds(streamed(RunnableLambda(str) | chain, tmp_path, "x")) == ["fallback_used"]

@@ -1,4 +1,4 @@
-"""`fallback_used`: it went well, but not the way it was meant to."""
+"""`fallback_used`: this step went well, but not the way it was meant to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def ended(step: Step, notes: Notes) -> None:
         "fallback_used",
         step.span,
         f"{first.name} (span {first.span}) failed with {first.error_words()}; {instead} answered instead.",
-        "The run went well only because of the fallback: see why the first choice failed.",
+        # Of the step alone: how the run ends is not known yet.
+        "Without the fallback this step would have failed: see why the first choice did.",
         {
             "failed": [other.span for other in failures],
             "used": answered.span if answered else None,
