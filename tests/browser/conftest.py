@@ -1,20 +1,33 @@
-"""One server and one browser for all tests of this folder; a page for each, which must be free of complaints."""
+"""One server, one browser and one context for all tests of this folder; a page for each, which must be free of
+complaints."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.server import Server
 
 CHAINS = ("tracer.demo", *(str(Path(__file__).with_name(name)) for name in ("chains.py", "true_chains.py")))
 # Two busy cores make a page slow; what is right in the end is right.
 PATIENCE = 15_000
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# One process for all pages of a context: it has the page's modules compiled already.
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--process-per-site"]
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 
 def launch(playwright: Playwright, path: str) -> Browser:
@@ -80,11 +93,11 @@ OpenContext = Callable[..., BrowserContext]
 
 @pytest.fixture
 def open_context(browser: Browser, server: Server, complaints: Complaints) -> Iterator[OpenContext]:
-    """Makes browser contexts that are let in; each page in them is watched for complaints."""
+    """Makes browser contexts of the test's own, with nothing cached; each page in them is watched for complaints."""
     opened: list[BrowserContext] = []
 
     def make(**options: object) -> BrowserContext:
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
+        context = browser.new_context(**{"viewport": SIZE, **options})  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE)
         context.on("page", complaints.watch)
         opened.append(context)
@@ -95,9 +108,51 @@ def open_context(browser: Browser, server: Server, complaints: Complaints) -> It
         context.close()
 
 
+@pytest.fixture(scope="package")
+def shared_context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    """The context of all tests that need none of their own, with what it has cached. Its first page is not the tests':
+    it keeps the process going, and can clear what a test stored."""
+    context = browser.new_context(viewport=SIZE)
+    context.set_default_timeout(PATIENCE)
+    context.new_page().goto(f"{server.origin}/static/0/js/theme.js")
+    yield context
+    context.close()
+
+
+FORGET = "() => { localStorage.clear(); sessionStorage.clear(); }"
+OpenPage = Callable[..., Page]
+
+
 @pytest.fixture
-def page(open_context: OpenContext, server: Server) -> Page:
-    page = open_context().new_page()
+def open_page(shared_context: BrowserContext, complaints: Complaints) -> Iterator[OpenPage]:
+    """Opens new pages of a context in which nothing is stored and nothing allowed; each is watched for complaints."""
+
+    def make(*, viewport: ViewportSize | None = None, **media: Any) -> Page:
+        page = shared_context.new_page()
+        if viewport:
+            page.set_viewport_size(viewport)
+        if media:
+            page.emulate_media(**media)
+        return page
+
+    shared_context.on("page", complaints.watch)
+    yield make
+    shared_context.remove_listener("page", complaints.watch)
+    shared_context.set_offline(False)
+    keeper, *pages = shared_context.pages
+    for page in pages:
+        # Of another server: what is stored belongs to an origin.
+        if page.url.startswith("http:"):
+            page.evaluate(FORGET)
+        page.close()
+    keeper.evaluate(FORGET)
+    shared_context.clear_cookies()
+    shared_context.clear_permissions()
+
+
+@pytest.fixture
+def page(open_page: OpenPage, server: Server) -> Page:
+    page = open_page()
     page.goto(server.url)
     # Its chains are there: whoever types into the list before would type into an empty one.
     expect(page.get_by_role("combobox", name="Chain").locator("option").nth(1)).to_be_attached()

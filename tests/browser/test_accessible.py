@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Complaints, OpenContext
+from tests.browser.conftest import Complaints, OpenPage
 from tests.browser.page_states import (
     STATES,
     State,
@@ -74,11 +74,11 @@ SAMPLE = {
     ids=lambda one: one if isinstance(one, str) else one.__name__,
 )
 def test_nothing_serious_is_found(
-    open_context: OpenContext, server: Server, complaints: Complaints, state: State, theme: str, size: str
+    open_page: OpenPage, server: Server, complaints: Complaints, state: State, theme: str, size: str
 ) -> None:
     for pattern in EXPECTED.get(state, []):
         complaints.expect(pattern)
-    page = open_context(viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce").new_page()
+    page = open_page(viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce")
     page.goto(server.url)
     expect(page.get_by_role("combobox", name="Chain").locator("option").nth(1)).to_be_attached()
     state(page, server)

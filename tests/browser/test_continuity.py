@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.browser.conftest import FLAGS, Complaints, OpenContext
+from tests.browser.conftest import FLAGS, Complaints, OpenPage
 from tests.browser.server import Server
 from tests.browser.view import View
 
@@ -92,10 +92,10 @@ GONE = r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCO
 
 
 def test_a_killed_server_comes_back_and_the_page_goes_on(
-    own_server: Server, open_context: OpenContext, complaints: Complaints
+    own_server: Server, open_page: OpenPage, complaints: Complaints
 ) -> None:
     complaints.expect(GONE)
-    page = open_context().new_page()
+    page = open_page()
     page.goto(own_server.url)
     page.evaluate("window.sameDocument = true")
     view = View(page)
@@ -112,10 +112,10 @@ def test_a_killed_server_comes_back_and_the_page_goes_on(
 
 
 def test_a_stopped_server_ends_its_runs_and_says_so(
-    own_server: Server, open_context: OpenContext, complaints: Complaints
+    own_server: Server, open_page: OpenPage, complaints: Complaints
 ) -> None:
     complaints.expect(GONE)
-    page = open_context().new_page()
+    page = open_page()
     page.goto(own_server.url)
     view = View(page)
     view.start("count", {"steps": 5000, "pause": 0.01})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenContext
+from tests.browser.conftest import OpenPage
 from tests.browser.server import Server
 from tests.browser.view import View
 
@@ -164,9 +164,9 @@ def test_the_help_sheet_takes_the_keyboard_and_gives_it_back(page: Page, server:
     expect(sheet).to_be_visible()
 
 
-def test_a_span_is_copied_or_shown_where_it_cannot_be(open_context: OpenContext, server: Server) -> None:
-    context = open_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
+def test_a_span_is_copied_or_shown_where_it_cannot_be(open_page: OpenPage, server: Server) -> None:
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(server.url)
     expect(page.get_by_role("combobox", name="Chain").locator("option").nth(1)).to_be_attached()
     view = finished(page)

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Complaints, OpenContext
+from tests.browser.conftest import Complaints, OpenPage
 from tests.browser.server import Server
 from tests.browser.view import View
 
@@ -187,8 +187,8 @@ def test_the_graph_shows_how_the_chain_is_built(page: Page) -> None:
         expect(card).to_contain_text(name)
 
 
-def test_an_address_can_name_the_chain(open_context: OpenContext, server: Server) -> None:
-    page = open_context().new_page()
+def test_an_address_can_name_the_chain(open_page: OpenPage, server: Server) -> None:
+    page = open_page()
     page.goto(server.url)
     page.goto(f"{server.origin}/?chain=count")
     expect(page.get_by_role("heading", name="count", exact=True)).to_be_visible()

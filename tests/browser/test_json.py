@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenContext
+from tests.browser.conftest import OpenPage
 from tests.browser.server import Server
 from tests.browser.view import View
 
@@ -59,11 +59,10 @@ def _log(run: str, said: str, states: list[str]) -> bytes:
 
 
 @pytest.fixture
-def tree(open_context: OpenContext, server: Server) -> Locator:
+def tree(open_page: OpenPage, server: Server) -> Locator:
     (server.folder / "json-made.jsonl").write_bytes(_log("json-made", STATES[-1], STATES))
-    context = open_context()
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(server.url)
     page.goto(f"{server.origin}/runs/json-made?span=3&tab=JSON")
     return page.get_by_role("tree", name="JSON")

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenContext
+from tests.browser.conftest import OpenPage
 from tests.browser.keyboard import Keyboard
 from tests.browser.server import Server
 from tests.browser.view import View
@@ -14,10 +14,9 @@ from tests.browser.view import View
 QUESTION = "What is a Runnable, and why does streaming need astream_events?"
 
 
-def test_a_run_from_its_form_to_a_report_of_it(open_context: OpenContext, server: Server) -> None:
-    context = open_context()
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.origin)
-    page = context.new_page()
+def test_a_run_from_its_form_to_a_report_of_it(open_page: OpenPage, server: Server) -> None:
+    page = open_page()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.origin)
     page.goto(server.url)
     view, keys = View(page), Keyboard(page)
     expect(view.chain.locator("option").nth(1)).to_be_attached()
@@ -131,8 +130,8 @@ def test_a_run_from_its_form_to_a_report_of_it(open_context: OpenContext, server
     assert QUESTION in report
 
 
-def test_errors_the_graph_and_stopping(open_context: OpenContext, server: Server) -> None:
-    page = open_context().new_page()
+def test_errors_the_graph_and_stopping(open_page: OpenPage, server: Server) -> None:
+    page = open_page()
     page.goto(server.url)
     view, keys = View(page), Keyboard(page)
     expect(view.chain.locator("option").nth(1)).to_be_attached()

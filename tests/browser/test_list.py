@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.folder import fill
-from tests.browser.conftest import CHAINS, OpenContext
+from tests.browser.conftest import CHAINS, OpenContext, OpenPage
 from tests.browser.server import ROOT, Server
 from tests.browser.view import View, post_run
 from tracer.log.store import Store
@@ -38,8 +38,8 @@ def full(folder: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def list_page(open_context: OpenContext, full: Server) -> Page:
-    page = open_context().new_page()
+def list_page(open_page: OpenPage, full: Server) -> Page:
+    page = open_page()
     page.goto(full.url)
     expect(rows(page).first).to_be_attached()
     return page

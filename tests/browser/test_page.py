@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chains import MARKUP
-from tests.browser.conftest import Complaints, OpenContext
+from tests.browser.conftest import Complaints, OpenContext, OpenPage
 from tests.browser.server import Server
 from tests.browser.view import View, post_run, wait_for_end
 
@@ -131,8 +131,8 @@ def test_hostile_text_is_text_everywhere(page: Page, complaints: Complaints) -> 
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_both_themes_can_be_read(open_context: OpenContext, server: Server, rag_run: str, theme: str) -> None:
-    page = open_context(color_scheme=theme).new_page()
+def test_both_themes_can_be_read(open_page: OpenPage, server: Server, rag_run: str, theme: str) -> None:
+    page = open_page(color_scheme=theme)
     page.goto(server.url)
     page.goto(f"{server.origin}/runs/{rag_run}")
     view = View(page)
@@ -239,8 +239,8 @@ def fits(page: Page) -> None:
     assert wide <= 0, f"{wide} px too wide"
 
 
-def test_a_page_without_runs_says_what_to_do(fresh_server: Server, open_context: OpenContext) -> None:
-    page = open_context().new_page()
+def test_a_page_without_runs_says_what_to_do(fresh_server: Server, open_page: OpenPage) -> None:
+    page = open_page()
     page.goto(fresh_server.url)
     expect(page.get_by_role("main")).to_contain_text(re.compile("tracer", re.IGNORECASE))
     expect(page.get_by_text(re.compile(r"(nothing|no runs?)\b.*", re.IGNORECASE)).first).to_be_visible()

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Complaints, OpenContext
+from tests.browser.conftest import Complaints, OpenContext, OpenPage
 from tests.browser.server import Server
 from tests.browser.view import View, post_run, wait_for_end
 
@@ -127,9 +127,9 @@ def test_the_notice_is_one_line_and_can_be_sent_away(open_context: OpenContext, 
     expect(notice).to_be_hidden()
 
 
-def test_mode_and_folder_stand_in_line_with_run(open_context: OpenContext, server: Server) -> None:
+def test_mode_and_folder_stand_in_line_with_run(open_page: OpenPage, server: Server) -> None:
     for size in ({"width": 1440, "height": 900}, {"width": 390, "height": 844}):
-        page = open_context(viewport=size).new_page()
+        page = open_page(viewport=size)
         page.goto(server.url)
         page.goto(f"{server.origin}/?chain=rag")
         expect(View(page).run).to_be_visible()

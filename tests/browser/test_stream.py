@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Complaints, OpenContext
+from tests.browser.conftest import Complaints, OpenPage
 from tests.browser.cutter import Cutter
 from tests.browser.server import Server
 from tests.browser.view import post_run, wait_for_end
@@ -75,12 +75,12 @@ def test_the_pages_parser_resumes_at_random_bytes(page: Page, server: Server, lo
 
 
 def test_event_source_resumes_at_random_bytes(
-    open_context: OpenContext, server: Server, long_run: str, complaints: Complaints
+    open_page: OpenPage, server: Server, long_run: str, complaints: Complaints
 ) -> None:
     complaints.expect("ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_EMPTY_RESPONSE|ERR_CONNECTION|ERR_INVALID_HTTP_RESPONSE")
     parts = urlsplit(server.url)
     cutter = Cutter(parts.port or 0, cuts=RESUMES, most=3000)
-    page = open_context().new_page()
+    page = open_page()
     page.goto(parts._replace(netloc=f"127.0.0.1:{cutter.port}").geturl())
     assert page.evaluate(BY_EVENT_SOURCE, long_run) == lines(server, long_run)
     assert cutter.cut == RESUMES

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.browser import big_logs
-from tests.browser.conftest import OpenContext
+from tests.browser.conftest import OpenContext, OpenPage
 from tests.browser.server import Server
 from tests.browser.view import View
 
@@ -84,9 +84,10 @@ Show = Callable[..., Timeline]
 
 
 @pytest.fixture
-def show(open_context: OpenContext, server: Server, run: str) -> Show:
+def show(open_page: OpenPage, open_context: OpenContext, server: Server, run: str) -> Show:
     def open_(**options: object) -> Timeline:
-        page = open_context(reduced_motion="reduce", **options).new_page()
+        make = (lambda **more: open_context(**more).new_page()) if "is_mobile" in options else open_page
+        page = make(reduced_motion="reduce", **options)
         page.goto(server.url)
         page.goto(f"{server.origin}/runs/{run}?span=2")
         timeline = Timeline(page)
