@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
+from tracer.capture import history as histories
 from tracer.capture import known
 from tracer.capture.encode import LIMITS, encode
 from tracer.capture.redact import Redactor
@@ -55,6 +56,73 @@ def test_what_changed_is_seen_and_what_was_said_stays(change: Callable[[Any], No
     assert now == orjson.dumps(encode({"messages": again}))
     assert now != stood
     assert orjson.dumps(first) == stood
+
+
+ORDERS: dict[str, Callable[[list[Any]], None]] = {
+    "one more": lambda history: history.append(HumanMessage("More.")),
+    "one less": lambda history: history.pop(),
+    "two change places": lambda history: history.insert(2, history.pop(4)),
+    "another one in its place": lambda history: history.__setitem__(3, HumanMessage("Another.")),
+    "a copy of one, of another kind": lambda history: history.__setitem__(3, ToolMessage("1", tool_call_id="a")),
+    "another one first": lambda history: history.__setitem__(0, {"role": "user", "content": "Anew."}),
+}
+
+
+@pytest.mark.parametrize("change", ORDERS.values(), ids=ORDERS)
+def test_a_history_is_said_as_it_is_now(change: Callable[[list[Any]], None]) -> None:
+    history: list[Any] = [HumanMessage(str(n)) if n % 2 else _message() for n in range(9)]
+    encode({"messages": history})
+    change(history)
+    fresh = [one if isinstance(one, dict) else one.model_copy(deep=True) for one in history]
+    for _ in range(3):
+        assert orjson.dumps(encode({"messages": history})) == orjson.dumps(encode({"messages": fresh}))
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("place", [0, 1, 5, 8])
+def test_what_changed_in_a_history_is_seen(change: Callable[[Any], None], place: int) -> None:
+    history: list[Any] = [_message() for _ in range(9)]
+    first = encode({"messages": history})
+    stood = orjson.dumps(first)
+    assert orjson.dumps(encode({"messages": history})) == stood
+    change(history[place])
+    now = orjson.dumps(encode({"messages": history}))
+    assert now == orjson.dumps(encode({"messages": [one.model_copy(deep=True) for one in history]}))
+    assert now != stood
+    assert orjson.dumps(first) == stood
+
+
+def test_a_field_by_another_name_is_seen() -> None:
+    history: list[Any] = [HumanMessage(str(n)) for n in range(9)]
+    for message in history:
+        message.__dict__["last"] = "the same text"
+    encode({"messages": history})
+    history[4].__dict__["other"] = history[4].__dict__.pop("last")
+    assert encode({"messages": history})["messages"][4]["other"] == "the same text"
+
+
+class Mine(HumanMessage):
+    """The same fields, and the same objects in them."""
+
+
+def test_one_of_another_kind_is_seen() -> None:
+    history: list[Any] = [HumanMessage(str(n)) for n in range(9)]
+    # Without this field it is the class's name that is said.
+    del history[4].__dict__["type"]
+    encode({"messages": history})
+    other = history[4].model_copy()
+    other.__class__ = Mine
+    history[4] = other
+    assert encode({"messages": history})["messages"][4] == {"type": "Mine", "content": "4"}
+
+
+def test_histories_do_not_pile_up() -> None:
+    for round in range(40):
+        history: list[Any] = [HumanMessage(f"{round} {n} {'x' * 9_000}") for n in range(20)]
+        encode({"messages": history})
+        encode({"messages": history})
+    assert sum(known.size for alike in histories._lists.values() for known in alike) <= 4_000_000
+    assert len(histories._lists) <= 16
 
 
 def _tangled() -> list[Any]:
@@ -107,4 +175,13 @@ def test_a_secret_that_comes_into_a_known_message_is_taken_out() -> None:
         plain = encode(messages)
         assert redact(plain) is plain
     messages[1].additional_kwargs["api_key"] = "sk-" + "a1B2" * 12
+    assert b"a1B2a1B2" not in orjson.dumps(redact(encode(messages)))
+
+
+def test_a_secret_that_comes_into_a_known_history_is_taken_out() -> None:
+    redact, messages = Redactor(), [_message() for _ in range(9)]
+    for _ in range(3):
+        plain = encode(messages)
+        assert redact(plain) is plain
+    messages[5].additional_kwargs["api_key"] = "sk-" + "a1B2" * 12
     assert b"a1B2a1B2" not in orjson.dumps(redact(encode(messages)))

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from . import history
 from .errors import encode_error
 from .known import by_message, recall
 from .limits import SHORT, Limits
@@ -210,8 +211,24 @@ class Walk:
         size = len(value)
         if size > self.limits.max_items or size > self.left:
             return self.some_items(value, size, list, depth)
+        items = value[:size]
+        if size > history.SHORTEST and id(items[1]) in by_message:
+            # A conversation may begin with what was put in, made into a message anew at each step.
+            self.left -= 1
+            return self._items(items[:1], depth) + self._history(items[1:], depth)
         self.left -= size
-        return self._items(value[:size], depth)
+        return self._items(items, depth)
+
+    def _history(self, messages: list[Any], depth: int) -> list[Json]:
+        left, room = self.left, self.room
+        known = history.recall(self, messages, depth)
+        trees: list[Json] = [] if known is None else known.tree
+        further = messages[len(trees) :]
+        if further:
+            self.left -= len(further)
+            trees = trees + self._items(further, depth)
+            history.remember(self, messages, trees, (depth, left - self.left, room - self.room), known)
+        return trees
 
     # The two loops say again what `value` says: a call a leaf would double the time that a big partial JSON takes.
 

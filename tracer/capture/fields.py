@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from .known import find, remember, stored_in
+from .known import recall, remember, stored_in
 from .markers import Json
 
 if TYPE_CHECKING:
@@ -49,19 +49,17 @@ def messages(kind: type) -> Reader:
             fields.update(dict.items(extra))
         if not comes_again:
             return encoded(walk, fields, depth)
+        known = recall(walk, message, depth)
+        if known is not None:
+            return known
         now = stored_in(fields)
         if now is None:
             return encoded(walk, fields, depth)
-        before = find(message)
-        if before is not None and before.stored == now and before.fits(walk, depth):
-            walk.left -= before.left
-            walk.room -= before.room
-            return before.tree
         left, room = walk.left, walk.room
         tree = encoded(walk, fields.copy(), depth)
         # Another thread may have changed it meanwhile.
-        if stored_in(fields) == now:
-            remember(message, now, tree, walk.limits, depth, left - walk.left, room - walk.room)
+        if not extra and stored_in(fields) == now:
+            remember(message, now, tree, walk.limits, (depth, left - walk.left, room - walk.room))
         return tree
 
     def encoded(walk: Walk, fields: dict[Any, Any], depth: int) -> Json:

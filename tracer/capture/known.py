@@ -1,13 +1,16 @@
 """Messages that were encoded before: a history is said again at every step, and its messages seldom change.
 
-Whether one has is not taken on trust: marshal writes all that it stores, exact types included, at C speed, and refuses
-what is not plain.
+Whether one has is not taken on trust: its fields hold the same objects as then, and what of those can change in itself
+is compared as marshal writes it, exact types included, at C speed.
 """
 
 from __future__ import annotations
 
 import marshal  # noqa: TID251  # nothing is read with it
 import weakref
+from collections.abc import Sequence
+from itertools import chain
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -27,36 +30,78 @@ _HOLDING = frozenset((dict, list, tuple, set, frozenset))
 
 
 class Known:
-    """One message as it was encoded. `tree` is shared: nobody changes it."""
+    """One message as it was encoded, or a list of them. `tree` is shared: nobody changes it."""
 
-    __slots__ = ("clean", "depth", "left", "limits", "message", "room", "stored", "tree")
+    __slots__ = (
+        *("clean", "depth", "keys", "left", "limits", "loose", "message", "room", "size", "sizes", "stored", "tree"),
+        *("types", "values"),
+    )
 
-    def __init__(self, message: Any, stored: bytes, tree: Json, limits: Limits, spent: tuple[int, int, int]) -> None:
-        self.message = message
-        self.stored = stored
+    def __init__(
+        self,
+        messages: Sequence[Any],
+        size: int,
+        tree: Any,
+        limits: Limits,
+        spent: tuple[int, int, int],
+        before: Known | None = None,
+    ) -> None:
+        """`spent`: at this depth, for so many values and characters. `before` are those that stand before these."""
+        fields = [*map(_fields_of, messages)]
+        self.message: Any = None
+        self.types, self.sizes = [*map(type, messages)], [*map(len, fields)]
+        self.keys, self.values = [*_joined(fields)], [*_joined(map(dict.values, fields))]
+        self.loose = [value for value in self.values if type(value) in _HOLDING]
+        """What can change in itself, and how it was. Of that, marshal says what stands in several places once; for
+        texts that depends on who else has them, as the tree has from now on."""
+        self.size = size
+        """Bytes."""
         self.tree = tree
         self.limits = limits
         self.depth, self.left, self.room = spent
         self.clean: set[int] = set()
         """Who found no secret in it."""
+        if before is not None:
+            self.types, self.sizes = before.types + self.types, before.sizes + self.sizes
+            self.keys, self.values = before.keys + self.keys, before.values + self.values
+            self.loose = before.loose + self.loose
+            self.size += before.size
+        self.stored = marshal.dumps(self.loose, 4) if any(self.loose) else b""
 
-    def fits(self, walk: Walk, depth: int) -> bool:
-        """Whether a walk would make the same of it here."""
-        enough = walk.left > self.left and walk.room > self.room
-        return enough and self.limits is walk.limits and self.depth >= depth
+    def recall(self, walk: Walk, messages: Sequence[Any], depth: int) -> Any:
+        """The encoding, where it is what this walk would make, and all that they hold is as it was; None otherwise."""
+        if self.limits is not walk.limits or self.depth < depth or walk.left <= self.left or walk.room <= self.room:
+            return None
+        try:
+            if not all(map(is_, map(type, messages), self.types)) or any(map(_extra_of, messages)):
+                return None
+            fields = [*map(_fields_of, messages)]
+            if [*map(len, fields)] != self.sizes or not all(map(is_, _joined(fields), self.keys)):
+                return None
+            if not all(map(is_, _joined(map(dict.values, fields)), self.values)):
+                return None
+            if (marshal.dumps(self.loose, 4) if any(self.loose) else b"") != self.stored:
+                return None
+        except (AttributeError, TypeError, ValueError, RuntimeError, MemoryError):
+            return None
+        walk.left -= self.left
+        walk.room -= self.room
+        return self.tree
 
 
 _fields_of, _extra_of = BaseModel.__dict__["__dict__"].__get__, BaseModel.__dict__["__pydantic_extra__"].__get__
+
+_joined = chain.from_iterable
 
 by_message: dict[int, Known] = {}
 by_tree: dict[int, Known] = {}
 _bytes = 0
 
 
-def is_small(fields: dict[Any, Any]) -> bool:
+def _is_small(fields: dict[Any, Any]) -> bool:
     """Whether they hold few values, each counted wherever it stands.
 
-    Marshal writes what stands in many places as often, and goes round a cycle until it is deep, whatever that takes.
+    What stands in many places is written by marshal as often, and a cycle until it is deep, whatever that takes.
     """
     left = _MOST_VALUES
     inner = [value for value in fields.values() if type(value) in _HOLDING and value]
@@ -76,7 +121,7 @@ def is_small(fields: dict[Any, Any]) -> bool:
 def stored_in(fields: dict[Any, Any]) -> bytes | None:
     """All that these fields hold, for comparison; None where that is not plain."""
     try:
-        if not is_small(fields):
+        if not _is_small(fields):
             return None
         stored = marshal.dumps(fields, 2)
     except (ValueError, RuntimeError, MemoryError):
@@ -84,44 +129,29 @@ def stored_in(fields: dict[Any, Any]) -> bytes | None:
     return stored if len(stored) <= _LONGEST else None
 
 
-def find(message: Any) -> Known | None:
-    """How this message was encoded the last time, whatever it holds now."""
-    known = by_message.get(id(message))
-    return known if known is not None and known.message() is message else None
-
-
-def recall(walk: Walk, message: Any, depth: int) -> Json | None:
+def recall(walk: Walk, message: Any, depth: int) -> Any:
     """Its encoding, where it is known to this walk and all that it holds is as it was; what that takes is spent."""
-    known = find(message)
-    if known is None:
+    known = by_message.get(id(message))
+    if known is None or known.message() is not message:
         return None
-    try:
-        fields = _fields_of(message)
-        if _extra_of(message) or not is_small(fields) or marshal.dumps(fields, 2) != known.stored:
-            return None
-    except (AttributeError, ValueError, RuntimeError, MemoryError):
-        return None
-    if not known.fits(walk, depth):
-        return None
-    walk.left -= known.left
-    walk.room -= known.room
-    return known.tree
+    return known.recall(walk, (message,), depth)
 
 
-def remember(message: Any, stored: bytes, tree: Json, limits: Limits, depth: int, left: int, room: int) -> None:
-    """It was encoded so, at this depth, for so many values and characters."""
+def remember(message: Any, stored: bytes, tree: Json, limits: Limits, spent: tuple[int, int, int]) -> None:
+    """Its fields, stored so, were encoded so; spent: at this depth, for so many values and characters."""
     global _bytes
     # A marker may stand for what was cut there and then.
-    if left > _MOST_VALUES or b'"$tracer"' in orjson.dumps(tree):
+    if spent[1] > _MOST_VALUES or b'"$tracer"' in orjson.dumps(tree):
         return
     at = id(message)
     forget(at)
+    known = Known((message,), len(stored), tree, limits, spent)
     try:
-        message = weakref.ref(message, lambda _: forget(at))
+        known.message = weakref.ref(message, lambda _: forget(at))
     except TypeError:
         return
-    known = by_message[at] = by_tree[id(tree)] = Known(message, stored, tree, limits, (depth, left, room))
-    _bytes += len(known.stored)
+    by_message[at] = by_tree[id(tree)] = known
+    _bytes += known.size
     while len(by_message) > _MOST or _bytes > _MOST_BYTES:
         if not by_message:
             # Two threads, or a message that went at the wrong moment, have miscounted.
@@ -136,4 +166,4 @@ def forget(at: int) -> None:
     known = by_message.pop(at, None)
     if known is not None:
         by_tree.pop(id(known.tree), None)
-        _bytes -= len(known.stored)
+        _bytes -= known.size

@@ -1,0 +1,71 @@
+"""Lists of messages that were encoded before: at each step a conversation is said again, a little longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .known import Known, by_tree
+from .markers import Json
+
+if TYPE_CHECKING:
+    from .encode import Walk
+
+SHORTEST = 4
+"""Messages in a list that is worth it."""
+_ALIKE = 3
+_MOST = 16
+_MOST_BYTES = 4_000_000
+
+_lists: dict[int, list[Known]] = {}
+"""By the id of what is first in them, the newest first."""
+_bytes = 0
+
+
+def recall(walk: Walk, messages: list[Any], depth: int) -> Known | None:
+    """As many of these messages, from the first one on, as are known together and are as they were.
+
+    What that takes is spent.
+    """
+    for known in _lists.get(id(messages[0]), ()):
+        count = len(known.types)
+        if count <= len(messages) and known.recall(walk, messages[:count], depth) is not None:
+            return known
+    return None
+
+
+def remember(
+    walk: Walk, messages: list[Any], trees: list[Json], spent: tuple[int, int, int], before: Known | None
+) -> None:
+    """These messages were encoded as this list, which nobody changes; the first of them are those `before`.
+
+    `spent`: at this depth, for so many values and characters.
+    """
+    global _bytes
+    size, count = 0, 0 if before is None else len(before.types)
+    for tree in trees[count:]:
+        inner = by_tree.get(id(tree))
+        if inner is None:
+            return
+        size += inner.size
+    known = Known(messages[count:], size, trees, walk.limits, spent, before)
+    if known.size > _MOST_BYTES // 4:
+        return
+    by_tree[id(trees)] = known
+    _bytes += known.size
+    first = id(messages[0])
+    alike = [known, *_lists.pop(first, ())]
+    _forget(alike[_ALIKE:])
+    _lists[first] = alike[:_ALIKE]
+    while len(_lists) > _MOST or _bytes > _MOST_BYTES:
+        if not _lists:
+            # Two threads have miscounted.
+            _bytes = 0
+            break
+        _forget(_lists.pop(next(iter(_lists)), []))
+
+
+def _forget(lists: list[Known]) -> None:
+    global _bytes
+    for known in lists:
+        by_tree.pop(id(known.tree), None)
+        _bytes -= known.size
