@@ -71,7 +71,8 @@ ORDERS: dict[str, Callable[[list[Any]], None]] = {
 @pytest.mark.parametrize("change", ORDERS.values(), ids=ORDERS)
 def test_a_history_is_said_as_it_is_now(change: Callable[[list[Any]], None]) -> None:
     history: list[Any] = [HumanMessage(str(n)) if n % 2 else _message() for n in range(9)]
-    encode({"messages": history})
+    for _ in range(2):
+        encode({"messages": history})
     change(history)
     fresh = [one if isinstance(one, dict) else one.model_copy(deep=True) for one in history]
     for _ in range(3):
@@ -96,7 +97,8 @@ def test_a_field_by_another_name_is_seen() -> None:
     history: list[Any] = [HumanMessage(str(n)) for n in range(9)]
     for message in history:
         message.__dict__["last"] = "the same text"
-    encode({"messages": history})
+    for _ in range(2):
+        encode({"messages": history})
     history[4].__dict__["other"] = history[4].__dict__.pop("last")
     assert encode({"messages": history})["messages"][4]["other"] == "the same text"
 
@@ -109,7 +111,8 @@ def test_one_of_another_kind_is_seen() -> None:
     history: list[Any] = [HumanMessage(str(n)) for n in range(9)]
     # Without this field it is the class's name that is said.
     del history[4].__dict__["type"]
-    encode({"messages": history})
+    for _ in range(2):
+        encode({"messages": history})
     other = history[4].model_copy()
     other.__class__ = Mine
     history[4] = other
