@@ -53,6 +53,7 @@ def test_found_by_keyboard_alone_in_names_inputs_and_streams(page: Page, server:
     # Of the answer, a piece that no single token has; every step above the model says it, too.
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type('"the asynchronous twins"')
+    expect(said).not_to_have_text("1 of 1")
     expect(said).to_have_text(re.compile(r"^\d+( of \d+)?$"))
     total = int(said.inner_text().split()[-1])
     expect(view.row("ChatOpenAI")).not_to_have_accessible_description("no match")

@@ -57,7 +57,9 @@ def test_a_run_from_its_form_to_a_report_of_it(open_page: OpenPage, server: Serv
     expect(view.rows).to_have_count(rows)
     expect(view.rows.last).to_have_attribute("aria-selected", "true")
 
-    # Find.
+    # Find: from no row, as this one may be a hit.
+    keys.press("Escape")
+    expect(chosen).to_have_count(0)
     said = page.get_by_role("search", name="Spans").get_by_role("status")
     keys.press("/")
     keys.type("retriever")
@@ -167,6 +169,10 @@ def test_errors_the_graph_and_stopping(open_page: OpenPage, server: Server) -> N
     expect(page.get_by_label("steps").first).to_be_focused()
     keys.press("ControlOrMeta+a")
     keys.type("4000")
+    # The other field, which holds what was asked last.
+    keys.to("input pause")
+    keys.press("ControlOrMeta+a")
+    keys.type("0.01")
     keys.press("Control+Enter")
     expect(view.status).to_have_text("running")
     keys.to("button Stop", "Shift+Tab")

@@ -36,7 +36,11 @@ from tracer.run.chains import Chain, Chains
 from tracer.run.runner import Runner
 
 TEXTS = [one.text for one in PLANTED]
-CONFIG: dict[str, Any] = {"tags": TEXTS[:20], "metadata": {f"m{n}": text for n, text in enumerate(TEXTS)}}
+
+
+def config(texts: list[str]) -> dict[str, Any]:
+    """Every event of the run has all of it."""
+    return {"tags": texts[:20], "metadata": {f"m{n}": text for n, text in enumerate(texts)}}
 
 
 def test_there_are_many_formats() -> None:
@@ -48,27 +52,35 @@ def test_there_are_many_formats() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "planted"),
-    [("stream", PLANTED), ("invoke", PLANTED[::2]), ("handler", PLANTED[1::2])],
-    ids=["stream", "invoke", "handler"],
+    ("way", "planted", "texts"),
+    [
+        ("stream", PLANTED, TEXTS[::8]),
+        ("invoke", PLANTED[::2], TEXTS[3::8]),
+        ("handler", PLANTED[1::2], TEXTS[5::8]),
+        *(pytest.param(way, PLANTED, TEXTS, marks=pytest.mark.long) for way in ("stream", "invoke", "handler")),
+    ],
+    ids=["stream", "invoke", "handler", "all stream", "all invoke", "all handler"],
 )
-def test_no_secret_of_a_run_reaches_the_disk(way: str, planted: tuple[Planted, ...], tmp_path: Path) -> None:
+def test_no_secret_of_a_run_reaches_the_disk(
+    way: str, planted: tuple[Planted, ...], texts: list[str], tmp_path: Path
+) -> None:
+    about = config(texts)
     given = {"values": [one.text for one in planted], "fail": True}
     path = tmp_path / "run.jsonl"
     if way == "stream":
 
         async def run() -> None:
-            async for _ in tracer.astream_events(everywhere, given, CONFIG, path=path):
+            async for _ in tracer.astream_events(everywhere, given, about, path=path):
                 pass
 
         with pytest.raises(ValueError, match="cannot use"):
             asyncio.run(run())
     elif way == "handler":
         with pytest.raises(ValueError, match="cannot use"):
-            everywhere.invoke(given, {**CONFIG, "callbacks": [tracer.handler(path)]})
+            everywhere.invoke(given, {**about, "callbacks": [tracer.handler(path)]})
     else:
         runner = Runner(Store(tmp_path), Chains([Chain("a:b", "b", "", everywhere)]))
-        run_id = runner.start("a:b", given, CONFIG, "invoke", path=path)
+        run_id = runner.start("a:b", given, about, "invoke", path=path)
         assert runner.wait(run_id, 200)
         runner.close()
     raw = path.read_bytes()
