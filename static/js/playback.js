@@ -34,6 +34,11 @@ export class Playback {
     return !this.#store || this.#store.cursor === null;
   }
 
+  /** Whether nothing is left to be played: it plays from the start then. */
+  get isAtEnd() {
+    return this.isFollowing || this.row >= this.#columns.length - 1;
+  }
+
   /** The row that is shown last. */
   get row() {
     const store = this.#store;
@@ -86,7 +91,7 @@ export class Playback {
       return;
     }
     if (!this.#store?.columns.length) return;
-    if (this.isFollowing || this.row >= this.#columns.length - 1) this.seek(0);
+    if (this.isAtEnd) this.seek(0);
     this.isPlaying = true;
   }
 

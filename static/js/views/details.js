@@ -112,6 +112,12 @@ export class DetailsView {
     this.#panel(this.#tab).focus();
   }
 
+  /** The run is played from its start: what grows is followed. */
+  follow() {
+    this.output.json.follow();
+    this.json.tree.follow();
+  }
+
   /** @param {RunStore} store @param {number | null} selected @param {Frame} frame @returns {boolean} whether it changes by itself */
   draw(store, selected, { ms, wall }) {
     const span = store.moment.span(selected);

@@ -63,8 +63,11 @@ export class JsonTree {
     this.space.append(this.view);
     root.replaceChildren(this.space);
     root.addEventListener("scroll", () => {
-      this.#scrolled = root.scrollTop;
-      this.#following = this.#scrolled + root.clientHeight >= root.scrollHeight - this.row;
+      // Where it was scrolled to by itself, nobody has left its end.
+      if (root.scrollTop !== this.#scrolled) {
+        this.#scrolled = root.scrollTop;
+        this.#following = this.#scrolled + root.clientHeight >= root.scrollHeight - this.row;
+      }
       this.paint();
     });
     root.addEventListener("click", (event) => this.#click(event));
@@ -109,6 +112,11 @@ export class JsonTree {
     // Scrolling costs a layout.
     if (this.#scrolled) this.root.scrollTop = this.#scrolled = 0;
     this.onSelect();
+  }
+
+  /** It stays at its end while it grows, until it is scrolled up. */
+  follow() {
+    this.#following = true;
   }
 
   /**
