@@ -90,6 +90,11 @@ export class Find {
     return this.isOn && (this.#search !== null || this.#deep.dueAt > 0 || this.#isBehind || this.#isPassing);
   }
 
+  /** Whether the matches that are known are of what is searched for now. */
+  get isAnswered() {
+    return this.isOn && this.#pass.endedAt > 0;
+  }
+
   get #isPassing() {
     return this.#pass.dirty || this.#pass.at !== -2;
   }

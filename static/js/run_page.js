@@ -75,6 +75,8 @@ export class RunPage {
   #answered = new Map();
   /** The details are being closed. */
   #closing = false;
+  /** A step to a match was asked for before any was known. @type {1 | -1 | 0} */
+  #stepDue = 0;
 
   /** @param {HTMLElement} root @param {Around} around */
   constructor(root, around) {
@@ -262,13 +264,19 @@ export class RunPage {
   #replay(event) {
     const { playback } = this;
     if (event.type === "seek-time") playback.seekTime(event.us);
-    else if (event.type === "play") playback.toggle();
+    else if (event.type === "play") this.#playOrPause();
     else if (event.type === "follow" || (event.type === "seek" && event.row === null)) playback.follow();
     else if (event.type === "seek") playback.seek(Number(event.row));
     else if (event.token) playback.stepToken(event.by);
     else playback.stepEvent(event.by);
     this.#keepPlace();
     this.drawAll();
+  }
+
+  #playOrPause() {
+    const { playback } = this;
+    if (!playback.isPlaying && playback.isAtEnd) this.details.follow();
+    playback.toggle();
   }
 
   /** @param {import("./loop.js").Frame} frame */
@@ -285,6 +293,7 @@ export class RunPage {
 
   /** @param {string} text */
   #search(text) {
+    if (text !== this.find.text) this.#stepDue = 0;
     this.find.set(text);
     this.highlights.show(this.find.isOn ? this.find.query.words : []);
     this.drawAll();
@@ -301,6 +310,7 @@ export class RunPage {
       this.touchGraph();
       this.touchEvents();
     }
+    if (this.#stepDue) this.#toFound(this.#stepDue);
     this.finder.draw(scene.columns.indexOf(this.#selected));
     return more;
   }
@@ -308,7 +318,9 @@ export class RunPage {
   /** @param {1 | -1} by */
   #toFound(by) {
     const { columns, window } = this.scene;
-    const index = this.find.isOn ? this.find.next(columns.indexOf(this.#selected), by) : -1;
+    const { find } = this;
+    const index = find.isAnswered ? find.next(columns.indexOf(this.#selected), by) : -1;
+    this.#stepDue = index < 0 && find.isBusy ? by : 0;
     if (index < 0) return;
     this.around.send({ type: "select", span: Number(columns.number[index]) });
     const { from, to } = this.scene.placesOf(index);

@@ -40,6 +40,8 @@ export class HoverCard {
   /** Rows were scrolled under the pointer. */
   #isLost = false;
   #drawnAt = 0;
+  /** The moment that is told of. */
+  #told = { row: Number.NaN, version: -1, us: -1 };
   #shown = false;
 
   /** @param {Scene} scene @param {() => void} touch */
@@ -106,24 +108,39 @@ export class HoverCard {
       if (performance.now() - this.#since < SCROLLED_MS) return true;
       this.#find();
     }
-    if (this.#index < 0 || !this.#row?.isConnected) return false;
-    // The row may have become another span's while it scrolled.
+    if (this.#index < 0) return false;
+    const row = /** @type {HTMLElement} */ (this.#row);
+    // The row may be gone, or have become another span's.
     if (
-      Number(/** @type {HTMLElement} */ (this.#row).dataset.span) !== this.scene.columns.number[this.#index]
+      !row.isConnected ||
+      row.hidden ||
+      Number(row.dataset.span) !== this.scene.columns.number[this.#index]
     ) {
       this.out();
       return false;
     }
     if (!this.#shown && performance.now() - this.#since < this.#delay) return true;
-    if (this.#drawnAt === 0 || (this.scene.isLive && ms - this.#drawnAt > REFRESH_MS)) {
+    if (this.#isOld(ms)) {
       this.#fill(this.#index);
       this.#drawnAt = Math.max(1, ms);
     }
     this.#shown = true;
     show(this.root, true);
-    this.#row.setAttribute("aria-describedby", this.root.id);
-    this.#place(this.#row.getBoundingClientRect());
+    row.setAttribute("aria-describedby", this.root.id);
+    this.#place(row.getBoundingClientRect());
     return false;
+  }
+
+  /** Whether what is told is not of the moment that is shown. While a run goes on, its time is told now and then. @param {number} ms */
+  #isOld(ms) {
+    const { store, now_us, isLive } = this.scene;
+    const { row, version } = store?.moment ?? this.#told;
+    const { us } = this.#told;
+    const isOther = row !== this.#told.row || version !== this.#told.version;
+    const isLater = now_us !== us && (!isLive || ms - this.#drawnAt > REFRESH_MS);
+    if (this.#drawnAt !== 0 && !isOther && !isLater) return false;
+    this.#told = { row, version, us: now_us };
+    return true;
   }
 
   #hide() {

@@ -153,6 +153,7 @@ export class TimelineView {
     this.#selected = null;
     this.#following = true;
     this.scroller.scrollTop = this.#scrolled = 0;
+    this.hover.out();
     this.ruler.forget();
     this.touch();
   }
