@@ -36,6 +36,8 @@ export class OverviewView {
   /** The place where it ends: all that there is, for now. */
   #extent = 0;
   #lastMs = 0;
+  /** What the lanes that are seen were painted for. @type {{ extent: number, scale: import("../time_scale.js").TimeScale | null }} */
+  #painted = { extent: 0, scale: null };
   /** Not painted again before then. */
   #paintAt = 0;
   #isLate = false;
@@ -81,7 +83,8 @@ export class OverviewView {
     const moving = this.#reach(frame.ms);
     // While much comes in, what is painted may be a little late, so that the rest is not.
     this.#isLate = true;
-    if (performance.now() >= this.#paintAt) this.#drawLanes();
+    if (performance.now() >= this.#paintAt || scene.scale !== this.#painted.scale) this.#drawLanes();
+    this.#stretch();
     this.#drawBrush();
     return moving || scene.isLive || scene.isBusy || this.#isLate;
   }
@@ -98,6 +101,13 @@ export class OverviewView {
     return this.#extent !== wanted;
   }
 
+  /** What was painted when there was more or less to see stands where it belongs now. */
+  #stretch() {
+    const { extent } = this.#painted;
+    const by = extent === this.#extent || !extent ? "" : `scaleX(${(extent / this.#extent).toFixed(6)})`;
+    if (this.canvas.style.transform !== by) this.canvas.style.transform = by;
+  }
+
   #drawLanes() {
     const { scene, canvas } = this;
     const paint = this.paint();
@@ -109,6 +119,7 @@ export class OverviewView {
     if (key === this.#key || this.#height === 0) return;
     const began = performance.now();
     this.#key = key;
+    this.#painted = { extent: this.#extent, scale: scene.scale };
     const wide = Math.round(this.#width * ratio);
     const high = Math.round(this.#height * ratio);
     if (canvas.width !== wide || canvas.height !== high) {
@@ -238,7 +249,8 @@ export class OverviewView {
     show(this.playhead, isPast || scene.isLive);
     show(this.later, isPast);
     this.playhead.style.transform = `translateX(${(SIDE + at).toFixed(1)}px)`;
-    this.later.style.transform = `scaleX(${(1 - at / this.#width).toFixed(5)})`;
+    // Cut off, not squeezed: its hatch stands still.
+    this.later.style.clipPath = `inset(0 0 0 ${at.toFixed(1)}px)`;
   }
 
   // ── What the user does ──
