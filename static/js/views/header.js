@@ -16,6 +16,7 @@ import {
 } from "../format.js";
 import { spanHealth } from "../health.js";
 import { runPath } from "../route.js";
+import { isModel } from "../spans.js";
 import { failedFirst } from "../states.js";
 
 /** @typedef {import("../store.js").RunStore} RunStore */
@@ -183,10 +184,12 @@ export class HeaderView {
     const timed = isTimed(store.header);
     this.elapsed.set(timed ? duration(now_us, running) : "times unknown");
     const first = timed ? store.firstToken() : null;
-    this.first.set(first !== null ? duration(first) : running && hasModel ? "waiting…" : "");
+    // A model that has ended says no more, and may have said nothing.
+    const speaks = running && hasModel && (store.firstToken() !== null || moment.open().some(isAsked));
+    this.first.set(first !== null ? duration(first) : speaks ? "waiting…" : "");
     const tokens = store.tokens();
     if (running) {
-      this.rate.set(hasModel ? `${perSecond(store.rate(now_us))} tok/s` : "", "now");
+      this.rate.set(speaks ? `${perSecond(store.rate(now_us))} tok/s` : "", "now");
     } else {
       const mean = tokens.output !== null && tokens.seconds > 0.02 ? tokens.output / tokens.seconds : null;
       this.rate.set(mean === null || !timed ? "" : `${perSecond(mean)} tok/s`, "mean");
@@ -302,6 +305,9 @@ export class HeaderView {
     setAttribute(one.text, "title", text.length > 120 ? text : null);
   }
 }
+
+/** @param {import("../span.js").SpanNow} span */
+const isAsked = (span) => isModel(span.type);
 
 /** A count in few digits: `20,160`, `1.92 M`. @param {number} n */
 function few(n) {

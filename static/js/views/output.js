@@ -154,7 +154,7 @@ export class OutputView {
     this.#drawCaret(running);
     const told = this.told.any || span.stack !== null;
     const empty = !this.#any && !growth && !span.error && !told && !this.body.childElementCount;
-    setText(this.nothing, empty ? (running ? waitingFor(span) : this.#why) : "");
+    setText(this.nothing, empty ? (running ? waitingFor(span) : this.#why || neverEnded(span)) : "");
     if (running && this.#row !== before) this.end.stay();
     return lit;
   }
@@ -331,6 +331,12 @@ export class OutputView {
     this.#why = why;
     setText(this.nothing, why);
   }
+}
+
+/** Why nothing is known of what it gave, where no line says how it ended. @param {Span} span */
+function neverEnded(span) {
+  if (span.end_seq !== null && span.end_seq >= 0) return "";
+  return `Nothing of what it gave had come. ${stateAbout(span.state)}`;
 }
 
 /** @param {Span} span */
