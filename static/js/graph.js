@@ -1,11 +1,15 @@
 // How a chain is built: LangChain's `get_graph`, as `/api/chains/{name}` gives it. No DOM.
 
-/** @typedef {{ id: string, name: string, type: string }} GraphNode */
+/**
+ * @typedef {{ id: string, name: string, type: string, mark?: "input" | "end" }} GraphNode
+ * A `mark` is where data goes in or the graph may end: no step, so no span is its.
+ */
 /** @typedef {{ source: string, target: string, conditional: boolean }} GraphEdge */
 /** @typedef {{ nodes: GraphNode[], edges: GraphEdge[] }} Graph */
 
 /**
- * Without what LangChain draws only to join its own pieces: the ends of a RunnableParallel, the final output.
+ * Without what LangChain draws only to join its own pieces: the ends of a RunnableParallel, the final output. The end
+ * stays where a graph chooses whether to go there.
  * @param {Graph} graph
  * @returns {Graph}
  */
@@ -19,7 +23,9 @@ export function simplify(graph) {
     const outOf = edges.filter((edge) => edge.source === node.id);
     const plain = node.type === "chain";
     if (plain && into.length === 0 && /(^__start__$|Input$|_input$)/.test(node.name)) {
-      nodes.push({ ...node, name: "input" });
+      nodes.push({ ...node, name: "input", mark: "input" });
+    } else if (node.name === "__end__" && plain && into.some((edge) => edge.conditional)) {
+      nodes.push({ ...node, name: "end", mark: "end" });
     } else if (
       plain &&
       outOf.length === 0 &&

@@ -6,8 +6,6 @@
 
 /** Where in its parent LCEL puts a step. */
 const PLACE = /^(seq:step|map:key|condition|branch):/;
-/** What `simplify` calls the node in which a graph begins. */
-const INPUT = "input";
 /** A graph of what ran has no more nodes than this. */
 const MOST_SEEN = 150;
 
@@ -31,15 +29,16 @@ export class GraphSpans {
   #nodeOf = new Map();
   /** The place of each span that others are in. @type {Map<number, string>} */
   #place = new Map();
-  /** Where the graph begins: what goes in there went into the run. @type {string | undefined} */
+  /** Where the graph begins: what goes in there went into the run, so its root is shown for it. @type {string | undefined} */
   #input;
   #read = 0;
 
   /** @param {Graph} graph */
   constructor(graph) {
-    this.#input = graph.nodes.find(({ name, type }) => type === "chain" && name === INPUT)?.id;
+    this.#input = graph.nodes.find(({ mark }) => mark === "input")?.id;
     for (const node of graph.nodes) {
       this.#of.set(node.id, []);
+      if (node.mark) continue;
       const name = plain(node.name);
       this.#named.set(name, [...(this.#named.get(name) ?? []), node]);
     }

@@ -343,6 +343,12 @@ def test_nodes_have_steps_and_their_executions_numbers(page: Page, server: Serve
     expect(view.panel).to_contain_text(re.compile("so_far: 1"))
     view.events.evaluate("(log) => { log.scrollTop = 0; }")
     expect(view.events).to_contain_text("on_custom_event")
+    # Where data goes in and where the graph may stop are no steps: no time, no state.
+    page.get_by_role("button", name="graph", exact=True).click()
+    nodes = page.locator(".chain-graph .node")
+    expect(nodes.filter(has_text=re.compile(r"^input\s*$"))).to_have_attribute("aria-label", "input, reached")
+    expect(nodes.filter(has_text=re.compile(r"^end\s*$"))).to_have_attribute("aria-label", "end, reached")
+    expect(nodes.filter(has_text=re.compile(r"work\s*3×"))).to_have_attribute("data-state", "ok")
 
 
 # —— invoke

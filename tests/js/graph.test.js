@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { simplify } from "../../static/js/graph.js";
 import { layers } from "../../static/js/views/graph.js";
 
 /**
@@ -65,10 +66,22 @@ test("a loop ends at a note on the box it starts from", () => {
     "__start__>agent agent?tools tools>agent agent?__end__",
   );
   const rows = layers(drawn);
-  assert.deepEqual(names(drawn), ["input", "agent", "tools"]);
+  assert.deepEqual(names(drawn), ["input", "agent", "tools end"]);
   assert.deepEqual(rows[2]?.[0]?.loops, ["agent"]);
   assert.equal(rows[2]?.[0]?.maybe, true);
   assert.equal(rows[1]?.[0]?.maybe, false);
+});
+
+test("the end is drawn where a graph chooses whether to go there", () => {
+  const drawn = graph("__start__ ask write __end__", "__start__>ask ask?write ask?__end__ write>__end__");
+  assert.deepEqual(names(drawn), ["input", "ask", "write", "end"]);
+  assert.deepEqual(names(graph("__start__ ask __end__", "__start__>ask ask>__end__")), ["input", "ask"]);
+  const { nodes, edges } = simplify(drawn);
+  assert.deepEqual(
+    nodes.map(({ mark }) => mark),
+    ["input", undefined, undefined, "end"],
+  );
+  assert.equal(edges.length, 4);
 });
 
 test("anything is drawn once: cycles without a start, self loops, doubled edges, edges to nowhere, nothing", () => {

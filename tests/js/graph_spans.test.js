@@ -32,14 +32,21 @@ test("spans find their node by name, whatever LangChain leaves out of it", () =>
 });
 
 test("a graph's input is what the run itself was given", () => {
-  const found = new GraphSpans({ nodes: nodes("input Lambda"), edges: [] });
+  const [input, ...others] = nodes("input Lambda input");
+  const marked = {
+    .../** @type {NonNullable<typeof input>} */ (input),
+    mark: /** @type {const} */ ("input"),
+  };
+  const found = new GraphSpans({ nodes: [marked, ...others], edges: [] });
   found.follow(
     spans([
       ["RunnableSequence", "chain", null],
       ["RunnableLambda", "chain", 1],
+      ["input", "chain", 1],
     ]),
   );
-  assert.deepEqual([found.of("0"), found.of("1")], [[0], [1]]);
+  // A step that is called input is no less a step.
+  assert.deepEqual([found.of("0"), found.of("1"), found.of("2")], [[0], [1], [2]]);
 });
 
 test("nodes of one name are told apart by the place of their spans; a place that comes again is the same node", () => {

@@ -35,6 +35,17 @@ class NodeBox {
     words.append(this.name, " ", this.about);
     this.element = button("node", [this.icon, words], { "data-node": String(index) });
     this.element.dataset.type = lookOf(node.type);
+    setAttribute(this.element, "data-mark", node.mark ?? null);
+  }
+
+  /**
+   * Where data goes in, or the graph ends: neither takes time nor has a state.
+   * @param {boolean} reached @param {boolean} canOpen
+   */
+  drawMark(reached, canOpen) {
+    setAttribute(this.element, "data-state", reached ? null : "ghost");
+    setAttribute(this.element, "aria-disabled", canOpen ? null : "true");
+    setAttribute(this.element, "aria-label", `${this.node.name}, ${reached ? "reached" : "not reached"}`);
   }
 
   /** @param {Ran} ran @param {boolean} selected */
@@ -137,14 +148,21 @@ export class ChainGraphView {
     const chosen = this.#selected === null ? undefined : this.#spans.node(this.#selected);
     /** @type {Map<string, Ran>} */
     const ran = new Map();
+    const last = this.#lastBefore(store);
     for (const box of this.#boxes) {
       const now = this.#ran(store, box.node.id);
       ran.set(box.node.id, now);
-      box.draw(now, box.node.id === chosen);
-      box.element.classList.toggle("no-match", !this.#fits(box.node.id, now.times));
+      const { id, mark } = box.node;
+      if (mark === "input") box.drawMark(now.times > 0, now.times > 0);
+      else if (mark === "end") box.drawMark(last.size > 0, false);
+      else box.draw(now, id === chosen);
+      box.element.classList.toggle("no-match", !mark && !this.#fits(id, now.times));
     }
+    const ends = new Set(this.#graph.nodes.filter(({ mark }) => mark === "end").map(({ id }) => id));
     for (const [index, { source, target }] of this.#graph.edges.entries()) {
-      const taken = ran.get(target)?.times && (ran.get(source)?.times || !this.#spans.of(source).length);
+      const taken = ends.has(target)
+        ? last.has(source)
+        : ran.get(target)?.times && (ran.get(source)?.times || !this.#spans.of(source).length);
       setAttribute(/** @type {Element} */ (this.#paths[index]), "data-taken", taken ? "" : null);
     }
     return isLive;
@@ -197,6 +215,28 @@ export class ChainGraphView {
     });
     this.svg.replaceChildren(arrowHead(""), arrowHead("taken"), ...this.#paths);
     this.canvas.replaceChildren(this.svg, ...this.#boxes.map(({ element }) => element));
+  }
+
+  /**
+   * The nodes from which a run that went well came to its end: none of those they lead to ran after them.
+   * @param {RunStore} store @returns {Set<string>}
+   */
+  #lastBefore({ moment }) {
+    /** @type {Set<string>} */
+    const last = new Set();
+    if (!this.#graph.nodes.some(({ mark }) => mark === "end")) return last;
+    if (!moment.begun || moment.view(0).state !== "ok") return last;
+    const newest = (/** @type {string} */ id) => {
+      const places = this.#spans.of(id);
+      return places[countBelow(places, moment.begun) - 1] ?? -1;
+    };
+    for (const { id, mark } of this.#graph.nodes) {
+      const own = newest(id);
+      if (mark || own < 0) continue;
+      const next = this.#graph.edges.filter(({ source, target }) => source === id && target !== id);
+      if (next.every(({ target }) => newest(target) < own)) last.add(id);
+    }
+    return last;
   }
 
   /** Whether one of the newest spans of a node fits what is searched for. @param {string} id @param {number} times */
