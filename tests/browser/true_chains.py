@@ -166,7 +166,7 @@ def _loop() -> Any:
     made = StateGraph(Rounds)
     made.add_node("work", _work)
     made.add_edge(START, "work")
-    made.add_conditional_edges("work", lambda state: "work" if state["rounds"] < 3 else END)
+    made.add_conditional_edges("work", lambda state: "work" if state["rounds"] < 3 else END, ["work", END])
     return made.compile()
 
 
