@@ -21,7 +21,7 @@ export class FindView {
     this.root = root;
     this.find = find;
     this.send = send;
-    this.box = el("input", "field find-box", "", {
+    this.box = el("input", "find-box", "", {
       type: "search",
       "aria-label": "Find in run",
       "aria-describedby": "find-said",
@@ -48,16 +48,10 @@ export class FindView {
       hidden: "",
     });
     this.problem = el("p", "find-problem", "", { role: "alert", hidden: "" });
-    root.replaceChildren(
-      this.box,
-      this.said,
-      this.before,
-      this.next,
-      this.clear,
-      this.open,
-      this.panel,
-      this.problem,
-    );
+    // What is said of it stands in the same field: nothing beside it moves while one types.
+    const field = el("div", "field find-field");
+    field.append(this.box, this.said, this.before, this.next, this.clear);
+    root.replaceChildren(field, this.open, this.panel, this.problem);
     this.#listen();
   }
 

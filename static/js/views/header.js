@@ -47,7 +47,7 @@ export class HeaderView {
     this.first = stat("first token", "From the start of the run to the first token of its first model");
     this.rate = stat("now", "Pieces that the models streamed in the last second");
     this.tokens = stat("tokens in → out");
-    this.waited = stat("waited for models");
+    this.waited = stat("waited", "", " for models");
     this.findings = button("stat stat-button", [el("b"), el("span", "", "findings")], {
       "aria-expanded": "false",
       "aria-controls": "findings",
@@ -93,6 +93,8 @@ export class HeaderView {
     /** @type {Map<string, { strip: HTMLElement, text: HTMLElement }>} */
     this.shown = new Map();
     this.figuresAt = 0;
+    /** The run could be stopped since it is shown. */
+    this.keepsStop = false;
     /** How many lines the figures of its health are of. */
     this.healthOf = -1;
     /** @type {RunStore | null} */
@@ -104,6 +106,7 @@ export class HeaderView {
   /** @param {RunStore} store @param {About} about @returns {boolean} whether it changes by itself */
   draw(store, about) {
     if (store !== this.store) {
+      if (store.run !== this.store?.run) this.keepsStop = false;
       this.store = store;
       this.figuresAt = 0;
       this.healthOf = -1;
@@ -136,8 +139,12 @@ export class HeaderView {
     show(this.findings, found > 0);
     setText(/** @type {Element} */ (this.findings.firstElementChild), count(found));
     setText(/** @type {Element} */ (this.findings.lastElementChild), found === 1 ? "finding" : "findings");
-    show(this.stop, running && !about.reading && !about.file);
-    this.stop.disabled = about.stopping;
+    // Where it was, nothing else comes: the press may be on its way when the run ends.
+    const stoppable = running && !about.reading && !about.file;
+    this.keepsStop ||= stoppable && store.clock.isFresh;
+    show(this.stop, stoppable || this.keepsStop);
+    this.stop.classList.toggle("gone", !stoppable);
+    this.stop.disabled = about.stopping || !stoppable;
     setText(this.stop, about.stopping ? "Stopping…" : "Stop");
     if (!running || !moment.isNow || about.ms - this.figuresAt >= FIGURES_EVERY) {
       this.figuresAt = about.ms;
@@ -316,12 +323,13 @@ function few(n) {
   return `${n / unit < 999.5 ? (n / unit).toPrecision(3) : count(Math.round(n / unit))} ${sign}`;
 }
 
-/** A figure and what it is. @param {string} label @param {string} [title] */
-function stat(label, title = "") {
+/** A figure and what it is. @param {string} label @param {string} [title] @param {string} [more] words where there is room */
+function stat(label, title = "", more = "") {
   const box = el("div", "stat");
   const figure = el("b");
   const name = el("span", "", label);
   if (title) box.title = title;
+  if (more) name.append(el("span", "stat-more", more));
   box.append(figure, name);
   box.hidden = true;
   return {

@@ -60,7 +60,7 @@ export class TransportView {
       playback.speed = Number(this.speed.value);
       touch();
     });
-    this.skip = button("chip skip", "skip waiting", {
+    this.skip = button("chip skip-waiting", "skip waiting", {
       "aria-pressed": "false",
       title: "Play on at once where nothing happens",
     });
@@ -94,7 +94,10 @@ export class TransportView {
     this.time = el("output", "scrub-time", "", { "aria-hidden": "true" });
     this.live = button("btn small quiet", "Live", {});
     this.live.addEventListener("click", () => send({ type: "follow" }));
-    this.view = button("chip", "graph", { "aria-pressed": "false", title: "The chain's graph (G)" });
+    this.view = button("chip view-graph", "graph", {
+      "aria-pressed": "false",
+      title: "The chain's graph (G)",
+    });
     this.view.addEventListener("click", () => send({ type: "view", graph: null }));
     root.replaceChildren(
       this.play,
