@@ -74,3 +74,12 @@ class Everything(BaseModel):
 
 everything: Runnable[Any, Any] = RunnableLambda(lambda asked: asked).with_types(input_type=Everything)
 """Gives back what it got."""
+
+
+class _Formless(RunnableLambda):  # type: ignore[type-arg]
+    def get_input_jsonschema(self, config: Any = None) -> dict[str, Any]:
+        raise TypeError("use another TypedDict")
+
+
+formless: Runnable[Any, Any] = _Formless(lambda asked: asked)
+"""Cannot say what it takes."""

@@ -392,6 +392,20 @@ def test_describing_never_raises_and_never_takes_long() -> None:
         [],
         ["stream", "invoke"],
     )
+    late = "The chain's own code took more than 2 s to say."
+    assert said["problems"] == {"input_schema": "SystemExit: 3", "graph": late}
+
+
+def test_why_there_is_no_form_is_told_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    class Odd(RunnableLambda):  # type: ignore[type-arg]
+        def get_input_jsonschema(self, config: Any = None) -> dict[str, Any]:
+            raise TypeError("use another\nTypedDict")
+
+    chain = Chain("m:odd", "odd", "", Odd(lambda x: x))
+    assert chain.describe()["problems"] == {"input_schema": "TypeError: use another TypedDict"}
+    chain.describe()
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["m:odd: its input schema cannot be had: TypeError: use another TypedDict"]
 
 
 def test_what_is_not_json_is_left_out() -> None:
@@ -399,4 +413,5 @@ def test_what_is_not_json_is_left_out() -> None:
         def get_input_jsonschema(self, config: Any = None) -> dict[str, Any]:
             return {"default": float("nan")}
 
-    assert described(Odd(lambda x: x))["input_schema"] is None
+    said = described(Odd(lambda x: x))
+    assert (said["input_schema"], list(said["problems"])) == (None, ["input_schema"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from tracer.run import describe, targets
 from tracer.run.targets import ChainError
 
 __all__ = ["Chain", "ChainError", "Chains"]
+
+_log = logging.getLogger("tracer")
 
 
 @dataclass
@@ -29,19 +32,25 @@ class Chain:
     description: str
     runnable: Runnable[Any, Any]
     _described: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+    _complained: bool = field(default=False, repr=False, compare=False)
 
     def describe(self) -> dict[str, Any]:
-        """Plain JSON: name, label, description, input_schema, configurable, examples, graph, modes.
+        """Plain JSON: name, label, description, input_schema, configurable, examples, graph, problems, modes.
 
         `input_schema` and `configurable` are JSON schemas, `examples` a list of inputs, `graph` as made by
-        tracer.run.describe; each None (`[]`) where the runnable cannot tell, or has none. Never raises; takes
-        about 2 s at worst, since it calls the chain's own code.
+        tracer.run.describe; each None (`[]`) where the runnable cannot tell, or has none, and then `problems` may
+        have the reason under the same name. Never raises; takes about 2 s at worst, since it calls the chain's own
+        code.
         """
         made = self._described
         if made is None:
             made, whole = describe.describe(self.runnable)
             if whole:
                 self._described = made
+            if not self._complained:
+                self._complained = True
+                for part, reason in made["problems"].items():
+                    _log.warning("%s: its %s cannot be had: %s", self.name, part.replace("_", " "), reason)
         return {
             "name": self.name,
             "label": self.label,

@@ -15,12 +15,14 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
 from tracer.capture.graph import wants_thread
+from tracer.capture.markers import text, type_name
 
 Json = dict[str, Any]
 
 # A schema or a graph is made by the user's own code too, which may hang; a page without it is still a page.
 LIMIT_SECONDS = 2.0
 MOST_EXAMPLES = 20
+_LONGEST_REASON = 500
 
 _THREAD: Json = {
     "type": "string",
@@ -39,31 +41,42 @@ _TYPES: tuple[tuple[type, str], ...] = (
 
 
 def describe(runnable: Runnable[Any, Any]) -> tuple[Json, bool]:
-    """`{"input_schema", "configurable", "examples", "graph"}` and whether all of it was made in time.
+    """`{"input_schema", "configurable", "examples", "graph", "problems"}` and whether all of it was made in time.
 
-    What the runnable cannot tell, or not within `LIMIT_SECONDS` in all, is None (examples: []).
+    What the runnable cannot tell, or not within `LIMIT_SECONDS` in all, is None (examples: []), and `problems` has the
+    reason by the same name.
     """
     made: Json = {"input_schema": None, "configurable": None, "examples": [], "graph": None}
+    problems: dict[str, str] = {}
+    parts: dict[str, Callable[[], Any]] = {
+        "input_schema": lambda: runnable.get_input_jsonschema(),
+        "examples": lambda: examples(made["input_schema"]),
+        "configurable": lambda: configurable(runnable),
+        "graph": lambda: graph(runnable),
+    }
+    left = list(parts)
 
     def make() -> None:
-        made["input_schema"] = _guarded(lambda: runnable.get_input_jsonschema())
-        made["examples"] = _guarded(lambda: examples(made["input_schema"])) or []
-        made["configurable"] = _guarded(lambda: configurable(runnable))
-        made["graph"] = _guarded(lambda: graph(runnable))
+        for part, of in parts.items():
+            try:
+                value = of()
+                json.dumps(value, allow_nan=False).encode()
+                made[part] = value
+            except BaseException as error:  # the user's code, in a thread of its own: not even SystemExit may end it
+                problems[part] = _reason(error)
+            left.remove(part)
 
     thread = threading.Thread(target=make, name="tracer-describe", daemon=True)
     thread.start()
     thread.join(LIMIT_SECONDS)
-    return dict(made), not thread.is_alive()
+    late = {part: f"The chain's own code took more than {LIMIT_SECONDS:.0f} s to say." for part in tuple(left)}
+    return {**made, "problems": {**problems, **late}}, not late
 
 
-def _guarded(make: Callable[[], Any]) -> Any:
-    try:
-        value = make()
-        json.dumps(value, allow_nan=False).encode()
-    except BaseException:  # the user's code, in a thread of its own: not even SystemExit may end it
-        return None
-    return value
+def _reason(error: BaseException) -> str:
+    """Type and message, on one line."""
+    said = " ".join(text(lambda: str(error), _LONGEST_REASON).split())
+    return f"{type_name(type(error))}: {said}" if said else type_name(type(error))
 
 
 def configurable(runnable: Runnable[Any, Any]) -> Json | None:
