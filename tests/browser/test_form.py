@@ -54,6 +54,28 @@ def test_control_enter_runs_and_enter_alone_does_not(page: Page, server: Server)
     assert header(server, view.run_id())["input"]["steps"] == 5
 
 
+def test_the_form_keeps_the_focus_and_control_enter_works_beside_it(page: Page) -> None:
+    view = View(page)
+    view.open("agent")
+    page.get_by_role("button", name="Add history").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Add message to history")).to_be_focused()
+    page.get_by_role("button", name="history: leave out").press("Enter")
+    expect(page.get_by_role("button", name="Add history")).to_be_focused()
+    page.locator("main").focus()
+    page.keyboard.press("Control+Enter")
+    view.run_id()
+
+
+def test_why_a_chain_has_no_form_is_told(page: Page) -> None:
+    view = View(page)
+    view.open("formless")
+    expect(page.locator(".compose-problem")).to_have_text(
+        re.compile("no form for its input:.*TypeError: use another TypedDict")
+    )
+    expect(page.get_by_role("textbox", name="input")).to_be_visible()
+
+
 def test_every_kind_of_field(page: Page, server: Server) -> None:
     view = View(page)
     view.open("everything")

@@ -11,6 +11,7 @@ import { blank, cellAt, equal, exampleLabel, fill, formOf, read } from "./schema
  * @typedef {{
  *   name: string, label: string, description: string, input_schema: unknown, configurable: unknown,
  *   examples: unknown[], graph: import("./graph.js").Graph | null, last_input: unknown[], modes?: string[],
+ *   problems?: Record<string, string>,
  * }} Described  GET /api/chains/{name}; `last_input` holds one value or none.
  */
 /**
@@ -25,6 +26,8 @@ import { blank, cellAt, equal, exampleLabel, fill, formOf, read } from "./schema
 const DRAFT = "tracer.draft.";
 /** What of the form is filled in first. */
 const INPUT = ".compose-input :is(textarea, input, select)";
+/** Outside of the form, what is written in, opened or waits for an answer. */
+const OTHERS = "a[href], input, textarea, select, dialog, .runs";
 
 /**
  * @param {HTMLElement} root
@@ -152,7 +155,7 @@ function compose(chain, folder, { api, onStarted, announce }) {
 
   main.append(title);
   if (chain.description) main.append(about);
-  main.append(full, modes, inputs, config.element, failure, actions);
+  main.append(full, ...problemsOf(chain.problems ?? {}), modes, inputs, config.element, failure, actions);
   element.append(main);
   const card = graphCard(chain.graph);
   if (card) element.append(card);
@@ -377,14 +380,22 @@ function compose(chain, folder, { api, onStarted, announce }) {
     void submit();
   });
   element.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      void submit();
-    } else if (event.target instanceof HTMLInputElement) {
+    if (event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (event.target instanceof HTMLInputElement) {
       event.preventDefault(); // a run costs money: Enter in a field alone starts none
     }
   });
+
+  /** Wherever the focus is, but where Ctrl+Enter is something else's. @param {KeyboardEvent} event */
+  function press(event) {
+    if (event.key !== "Enter" || event.isComposing || event.defaultPrevented) return;
+    if (!event.ctrlKey && !event.metaKey) return;
+    const at = event.target instanceof Element ? event.target : null;
+    if (at && !element.contains(at) && at.closest(OTHERS)) return;
+    event.preventDefault();
+    void submit();
+  }
+  window.addEventListener("keydown", press);
 
   function keep() {
     if (!touched) return;
@@ -405,8 +416,26 @@ function compose(chain, folder, { api, onStarted, announce }) {
     leave() {
       keep();
       window.removeEventListener("pagehide", keep);
+      window.removeEventListener("keydown", press);
     },
   };
+}
+
+/** @type {Record<string, string>} */
+const UNKNOWN = {
+  input_schema: "The chain cannot say what it takes, so there is no form for its input",
+  configurable: "The chain cannot say what of it can be configured",
+  examples: "The chain's examples cannot be had",
+  graph: "The chain cannot say how it is built",
+};
+
+/** What is not known of the chain, and why. @param {Record<string, string>} problems */
+function problemsOf(problems) {
+  return Object.entries(problems).map(([part, why]) => {
+    const box = make("div", "compose-problem");
+    box.append(make("p", "", `${UNKNOWN[part] ?? part}:`), make("p", "compose-why", why));
+    return box;
+  });
 }
 
 const CONFIG = {

@@ -34,8 +34,10 @@ export function drawFields(root, { onChange }) {
   /** @param {HTMLElement} box @param {Cell} cell @param {string} name what stands above @param {string} spoken what a screen reader says */
   function fillBox(box, cell, name, spoken) {
     const again = () => {
+      const hadFocus = box.contains(document.activeElement);
       box.replaceChildren();
       fillBox(box, cell, name, spoken);
+      if (hadFocus) focusCell(cell);
       onChange();
     };
     const control = controlOf(cell, spoken, again);
