@@ -14,7 +14,7 @@ import { mountDrawer } from "./views/drawer.js";
 import { mountOpen } from "./views/drop.js";
 import { mountFocus } from "./views/focus.js";
 import { mountHelp } from "./views/help.js";
-import { drawDenied, drawGone, drawHome, drawMissing } from "./views/home.js";
+import { drawDenied, drawGone, drawHome, drawMissing, drawUnreadable } from "./views/home.js";
 import { drawNotice } from "./views/notice.js";
 import { RunsView } from "./views/runs.js";
 import { mountTheme } from "./views/theme.js";
@@ -69,6 +69,7 @@ const runPage = new RunPage(runRoot, {
   missing: (run) => {
     if (route.page === "run" && route.run === run) missing(run);
   },
+  unreadable,
   answerTo: (run) => runsSession.list.answerTo(run),
   graphOf: async (chain) => {
     // Asked for only of a chain that there is: of any other the server would complain.
@@ -141,6 +142,14 @@ function missing(run) {
   showPage(home);
   document.title = "No such run · tracer";
   drawMissing(home, run);
+}
+
+/** @param {string} name of the file @param {string} why */
+function unreadable(name, why) {
+  runPage.close();
+  showPage(home);
+  document.title = "Not shown · tracer";
+  drawUnreadable(home, name, why, opener.choose);
 }
 
 function denied() {
@@ -275,7 +284,7 @@ const open = (/** @type {File} */ chosen) => {
   file = chosen;
   go(openPath(null, ""));
 };
-mountOpen(part("new-run", HTMLElement), open, expectLog);
+const opener = mountOpen(part("new-run", HTMLElement), open, expectLog);
 part("new-run", HTMLElement).addEventListener("click", () => send({ type: "new" }));
 addEventListener("popstate", arrive);
 document.addEventListener("visibilitychange", () => {

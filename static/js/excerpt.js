@@ -90,7 +90,7 @@ function previewOf(line, data, phase) {
         ? line.stack.trimEnd().split("\n").slice(-2).join(" ").trim()
         : "";
     case "bad_line":
-      return `line ${line.line} of the file is not one of its lines (${line.bytes} bytes)`;
+      return `line ${line.line} of the file cannot be read as an event (${line.bytes} bytes)`;
     default:
       return [typeof line.name === "string" ? line.name : "", valuePreview(line.data ?? line.text)]
         .join(" ")

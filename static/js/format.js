@@ -99,6 +99,10 @@ function isUneven(text) {
   return before === 32 && text !== "";
 }
 
+/** What a server says, as a sentence of its own: names of fields and values stay as they are. @param {string} text */
+export const sentence = (text) =>
+  /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+
 /** At most `most` UTF-16 units on one line, cut with an ellipsis. @param {string} text @param {number} most */
 export function oneLine(text, most) {
   const line = text.length > most * 4 ? text.slice(0, most * 4) : text;

@@ -1,5 +1,6 @@
 // A file that is shown without being kept: read in this browser, by another thread. No DOM.
 
+import { sentence } from "./format.js";
 import { Import, ImportStopped } from "./import.js";
 import { RunStore } from "./store.js";
 import { Tracks } from "./tracks.js";
@@ -33,7 +34,8 @@ export class OpenedSession {
 
   /**
    * @param {What} what @param {import("./api.js").Api} api
-   * @param {{ changed: () => void, kept: (run: string) => void }} on kept: it is a run now, with this id
+   * @param {{ changed: () => void, kept: (run: string) => void, unreadable: (why: string) => void }} on
+   * kept: it is a run now, with this id; unreadable: nothing in it can be shown
    */
   constructor(what, api, on) {
     this.what = what;
@@ -67,7 +69,8 @@ export class OpenedSession {
         this.reading = null;
         this.problem = text;
         this.store.lost();
-        on.changed();
+        if (this.store.fold.lines === this.store.fold.bad_lines) on.unreadable(text);
+        else on.changed();
       },
     });
   }
@@ -113,7 +116,7 @@ export class OpenedSession {
       this.on.kept(run);
     } catch (error) {
       if (!(error instanceof ImportStopped)) {
-        this.problem = `It could not be kept. ${error instanceof Error ? error.message : String(error)}`;
+        this.problem = `It could not be kept. ${sentence(error instanceof Error ? error.message : String(error))}`;
       }
     } finally {
       this.#asked = false;

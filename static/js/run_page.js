@@ -32,10 +32,10 @@ import { TransportView } from "./views/transport.js";
  *   loop: import("./loop.js").Loop, api: import("./api.js").Api, send: import("./dom.js").Send,
  *   announce: (text: string) => void,
  *   chain: (chain: string) => void, denied: () => void, missing: (run: string) => void,
- *   answerTo: (run: string) => string | undefined,
+ *   unreadable: (file: string, why: string) => void, answerTo: (run: string) => string | undefined,
  *   graphOf: (chain: string) => Promise<import("./graph.js").Graph | null>,
  * }} Around  What the page of a run needs of the rest: `chain` hears which chain is shown, `missing` that there is no
- * such run; `answerTo` knows which run goes on with an answer to this one, `graphOf` the graph of a chain
+ * such run, `unreadable` that there is nothing to show in a file; `answerTo` knows which run goes on with an answer to this one, `graphOf` the graph of a chain
  * (null: it is none of the server's).
  */
 
@@ -434,6 +434,7 @@ export class RunPage {
     this.session = new OpenedSession(what, this.around.api, {
       changed: () => this.#changed(),
       kept: (run) => this.around.send({ type: "open", run }),
+      unreadable: (why) => this.around.unreadable(what.name, why),
     });
     this.#showStore();
     this.session.open();

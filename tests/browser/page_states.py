@@ -167,7 +167,7 @@ def opened(page: Page, _: Server) -> None:
 
 def not_opened(page: Page, _: Server) -> None:
     _dragged(page, "drop", "no log\n" * 9)
-    expect(page.locator(".strip-problem")).to_be_visible()
+    expect(page.get_by_role("button", name="Open another file")).to_be_visible()
 
 
 # —— what is done with a run

@@ -236,7 +236,7 @@ def test_a_file_that_is_opened_played_and_kept(seen: tuple[Page, Witness], hosti
     page, witness = seen
     name = together([one for one in hostile.texts if len(one) < 500][:200])
     drop(page, name, together(hostile.texts))
-    expect(page.locator(".strip-problem")).to_contain_text("no log")
+    expect(page.get_by_role("alert").filter(has_text="no log")).to_be_visible()
     witness.nothing(page)
     drop(page, name, hostile_log(hostile.texts).decode())
     expect(page.locator(".strip-file")).to_contain_text("not kept")

@@ -123,7 +123,15 @@ def test_what_cannot_be_opened_is_told(page: Page, server: Server, text: str, sa
     page.goto(server.url)
     page.get_by_role("button", name="Open a file").wait_for()
     _drop(page, "x.jsonl", text)
-    expect(page.locator(".strip-problem")).to_contain_text(said)
+    expect(page.get_by_role("heading", name="x.jsonl cannot be shown")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible()
+    # Nothing of a run around it, nothing to keep.
+    expect(page.get_by_role("status", name="Run status")).to_be_hidden()
+    expect(page.get_by_role("button", name="Keep")).to_have_count(0)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Open another file").click()
+    chooser.value.set_files(FIXTURES / "sequence.jsonl")
+    expect(page.locator(".strip-file")).to_contain_text("Opened from sequence.jsonl")
 
 
 def test_a_file_is_gone_when_the_tab_is_loaded_again(page: Page, server: Server) -> None:

@@ -98,6 +98,12 @@ test("compact JSON stops where it is enough", () => {
   assert.equal(format.compactJson({ $tracer: "object", type: "m.Point", value: { x: 1 } }, 20), '{"x": 1}');
 });
 
+test("what a server says begins like a sentence, unless it begins with a name", () => {
+  assert.equal(format.sentence("this is no log"), "This is no log");
+  for (const same of ["steps: too many", "'a:b' is not served", "Ok", ""])
+    assert.equal(format.sentence(same), same);
+});
+
 test("one line, cut between characters", () => {
   assert.equal(format.oneLine("a\n  b\tc ", 10), "a b c");
   assert.equal(format.oneLine("abcdef", 4), "abc…");

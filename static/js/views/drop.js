@@ -8,6 +8,7 @@ const KINDS = ".jsonl,.json,.ndjson,.log,.txt";
  * @param {Element} before the button stands after this
  * @param {(file: File) => void} open
  * @param {() => void} expect somebody is about to choose one
+ * @returns {{ choose: () => void }} asks for a file
  */
 export function mountOpen(before, open, expect) {
   const chosen = el("input", "", "", { type: "file", accept: KINDS, "aria-label": "File to open" });
@@ -56,6 +57,12 @@ export function mountOpen(before, open, expect) {
     const file = event.dataTransfer?.files[0];
     if (file) open(file);
   });
+  return {
+    choose() {
+      expect();
+      chosen.click();
+    },
+  };
 }
 
 /** @param {DragEvent} event */

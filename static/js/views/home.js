@@ -130,6 +130,20 @@ export function drawMissing(root, run) {
   root.replaceChildren(box);
 }
 
+/**
+ * A file with nothing in it to show.
+ * @param {HTMLElement} root @param {string} name @param {string} why @param {() => void} choose another file
+ */
+export function drawUnreadable(root, name, why, choose) {
+  const box = el("div", "home-box", "", { role: "alert" });
+  const other = button("btn primary", "Open another file");
+  other.addEventListener("click", choose);
+  const ways = el("div", "home-ways");
+  ways.append(other, el("a", "btn", "All chains", { href: "/" }));
+  box.append(el("h1", "", `${name || "The file"} cannot be shown`), el("p", "home-lead", why), ways);
+  root.replaceChildren(box);
+}
+
 /** The file that the address is of is not in this tab any more. @param {HTMLElement} root */
 export function drawGone(root) {
   const box = el("div", "home-box", "", { role: "alert" });
