@@ -94,6 +94,104 @@ export const KEYS = [
 ];
 
 /**
+ * Keys that a part of the page takes itself, while the focus is in it; `in` are its modules. A key reads as in KEYS;
+ * several that belong together stand side by side.
+ * @type {{ title: string, in: string[], keys: { key: string, words: string }[] }[]}
+ */
+export const OTHERS = [
+  {
+    title: "In the list of runs",
+    in: ["views/runs.js"],
+    keys: [
+      { key: "ArrowUp ArrowDown", words: "Run before, next run" },
+      { key: "PageUp PageDown", words: "A page up, a page down" },
+      { key: "Home End", words: "First run, last run" },
+      { key: "Enter", words: "Show it" },
+      { key: "Space", words: "Select it, or no longer" },
+      { key: "Shift+Space", words: "Select all up to it" },
+      { key: "Shift+ArrowUp ArrowDown", words: "Select while going" },
+      { key: "Ctrl+A", words: "Select all" },
+      { key: "F2", words: "Rename it" },
+      { key: "Delete Backspace", words: "Delete it, or those selected" },
+      { key: "Escape", words: "Select none" },
+    ],
+  },
+  {
+    title: "In the search of runs",
+    in: ["views/runs_tools.js"],
+    keys: [
+      { key: "Enter", words: "Look inside the runs, too" },
+      { key: "ArrowDown", words: "To the list" },
+      { key: "Escape", words: "Clear the search" },
+    ],
+  },
+  {
+    title: "While a run is renamed",
+    in: ["views/run_entry.js"],
+    keys: [
+      { key: "Enter", words: "Keep the name" },
+      { key: "Escape", words: "Leave it as it was" },
+    ],
+  },
+  {
+    title: "In a form",
+    in: ["views/compose.js", "views/interrupt.js"],
+    keys: [{ key: "Ctrl+Enter", words: "Run, or send the answer" }],
+  },
+  {
+    title: "In the list of chains",
+    in: ["app.js"],
+    keys: [{ key: "Enter", words: "Into the page of the chain" }],
+  },
+  {
+    title: "In the search box of a run",
+    in: ["views/find.js"],
+    keys: [
+      { key: "Enter", words: "Next match" },
+      { key: "Shift+Enter", words: "Match before" },
+      { key: "ArrowDown", words: "To the spans" },
+      { key: "Escape", words: "Clear the search, then leave it" },
+    ],
+  },
+  {
+    title: "On the slider of the replay",
+    in: ["views/transport.js"],
+    keys: [
+      { key: "ArrowLeft ArrowDown", words: "Event before; with Shift, token before" },
+      { key: "ArrowRight ArrowUp", words: "Next event; with Shift, next token" },
+      { key: "PageDown PageUp", words: "A stretch back, or on" },
+      { key: "Home End", words: "The beginning, the newest event" },
+    ],
+  },
+  {
+    title: "In a tree of JSON",
+    in: ["views/json.js"],
+    keys: [
+      { key: "ArrowUp ArrowDown", words: "Line before, next line" },
+      { key: "ArrowRight ArrowLeft", words: "Open, or go in; fold, or go out" },
+      { key: "PageUp PageDown", words: "A page up, a page down" },
+      { key: "Home End", words: "First line, last line" },
+      { key: "Enter", words: "Open or fold; show more of a text" },
+    ],
+  },
+  {
+    title: "In the details, menus and notes",
+    in: ["views/details.js", "views/copy.js", "views/findings.js", "views/drawer.js"],
+    keys: [
+      { key: "ArrowLeft ArrowRight", words: "Tab before, next tab" },
+      { key: "ArrowUp ArrowDown", words: "Through a menu" },
+      { key: "Home End", words: "The first, the last" },
+      { key: "Escape", words: "Close it" },
+    ],
+  },
+  {
+    title: "On the edge between two parts",
+    in: ["views/split.js"],
+    keys: [{ key: "ArrowLeft ArrowRight ArrowUp ArrowDown", words: "Make room on one side" }],
+  },
+];
+
+/**
  * What a press of a key says, if anything.
  * @param {{ key: string, code: string, shiftKey: boolean, altKey: boolean, ctrlKey: boolean, metaKey: boolean }} press
  * @param {string} [when] the part of the page it was pressed in

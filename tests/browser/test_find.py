@@ -147,7 +147,14 @@ def test_the_help_sheet_takes_the_keyboard_and_gives_it_back(page: Page, server:
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys and search")
     expect(sheet).to_be_visible()
-    for words in ("Zoom in faster", "Next error", "Select no span", "took:>500ms", "Clear the search, then leave it"):
+    for words in (
+        "Zoom in faster",
+        "Next error",
+        "Select no span",
+        "took:>500ms",
+        "Clear the search, then leave it",
+        "Rename it",
+    ):
         expect(sheet.get_by_text(words, exact=True)).to_be_attached()
     for _ in range(4):
         page.keyboard.press("Tab")

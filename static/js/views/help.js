@@ -2,7 +2,7 @@
 
 import { button, el, glyph } from "../dom.js";
 import { FILTERS } from "../find_query.js";
-import { KEYS, ROWS } from "../keys.js";
+import { KEYS, OTHERS, ROWS } from "../keys.js";
 
 /** Where a question mark is one. */
 const WRITES = 'input, textarea, select, [contenteditable], [role="textbox"], dialog[open]';
@@ -18,13 +18,13 @@ const SEARCH = [
 const POINTER = [
   { term: "Ctrl+Wheel", words: "Zoom at the pointer" },
   { term: "Shift+Wheel", words: "Earlier or later" },
-  { term: "Drag above", words: "Choose the time that is seen" },
-  { term: "Shift+Click ▸", words: "Fold all, or open all" },
+  { term: "Drag", words: "In the overview: choose the time that is seen" },
+  { term: "Shift+Click", words: "On ▸: fold all, or open all" },
 ];
-const BOX = [
-  { term: "Enter", words: "Next match" },
-  { term: "Shift+Enter", words: "Match before" },
-  { term: "Esc", words: "Clear the search, then leave it" },
+const FINGER = [
+  { term: "Drag the overview", words: "Choose the time that is seen" },
+  { term: "Tap it twice", words: "Show all of the run" },
+  { term: "Tap a span twice", words: "Fold it, or open it" },
 ];
 
 /** @param {HTMLElement} opener @returns {{ open(): void }} */
@@ -41,12 +41,19 @@ export function mountHelp(opener) {
   const keysIn = (/** @type {string} */ when) =>
     KEYS.filter((one) => one.when === when).map(({ key, words }) => ({ term: key, words }));
   columns.append(
-    section("Anywhere in a run", keysIn(""), true),
-    section("In the tree of spans", keysIn(ROWS), true),
-    section("In the search box", BOX, true),
-    section("With the pointer", POINTER, true),
-    section("Searching", SEARCH, false),
+    section("Anywhere in a run", keysIn(""), "keys"),
+    section("In the tree of spans", keysIn(ROWS), "keys"),
+    ...OTHERS.map(({ title, keys }) =>
+      section(
+        title,
+        keys.map(({ key, words }) => ({ term: key, words })),
+        "keys",
+      ),
+    ),
+    section("With the pointer", POINTER, "keys"),
+    section("Searching", SEARCH, "code"),
   );
+  if (matchMedia("(any-pointer: coarse)").matches) columns.prepend(section("With a finger", FINGER, "words"));
   dialog.append(head, columns);
   document.body.append(dialog);
   const open = () => {
@@ -66,18 +73,18 @@ export function mountHelp(opener) {
   return { open };
 }
 
-/** @param {string} title @param {{ term: string, words: string }[]} rows @param {boolean} areKeys */
-function section(title, rows, areKeys) {
+/** @param {string} title @param {{ term: string, words: string }[]} rows @param {"keys" | "code" | "words"} are  what the terms are */
+function section(title, rows, are) {
   const part = el("section", "help-part");
-  const list = el("dl", areKeys ? "help-keys" : "help-terms");
+  const list = el("dl", are === "keys" ? "help-keys" : "help-terms");
   for (const { term, words } of rows) {
     const name = el("dt");
-    if (areKeys) {
-      for (const [at, key] of term.split("+").entries()) {
-        if (at) name.append("+");
-        name.append(el("kbd", "", SIGNS[key] ?? key));
+    if (are === "keys") {
+      for (const [at, part] of term.split(/([+ ])/).entries()) {
+        if (at % 2) name.append(part);
+        else name.append(el("kbd", "", SIGNS[part] ?? part));
       }
-    } else name.append(el("code", "", term));
+    } else name.append(are === "code" ? el("code", "", term) : term);
     list.append(name, el("dd", "", words));
   }
   part.append(el("h3", "", title), list);
