@@ -7,7 +7,8 @@ import re
 from playwright.sync_api import Locator, Page
 
 # Where the focus is, in words, and what is wrong with it: it is nowhere, outside of what is seen, or not marked.
-# The selected row marks the tree it is in, as the browser itself marks the lists of a <select>.
+# The selected row marks the tree it is in, as the browser itself marks the lists of a <select>; a field with buttons
+# in it is marked around both.
 LOOK = """() => {
   const active = document.activeElement;
   if (!active || active === document.body) return { name: "", wrong: "the focus is nowhere" };
@@ -16,7 +17,7 @@ LOOK = """() => {
   const wrong = [];
   if (!active.matches(":focus-visible")) wrong.push("it has the focus unseen");
   const row = document.getElementById(active.getAttribute("aria-activedescendant") ?? "");
-  const marked = [active, row].filter(Boolean).some((one) => {
+  const marked = [active, row, active.closest(".find-field")].filter(Boolean).some((one) => {
     const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(one);
     return outlineStyle !== "none" && parseFloat(outlineWidth) >= 1 && !/, 0\\)$|transparent/.test(outlineColor);
   });

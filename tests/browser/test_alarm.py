@@ -21,7 +21,7 @@ def _limit(server: Server, size: int) -> None:
 
 def test_the_page_shows_an_alarm_while_the_log_cannot_be_written(page: Page, server: Server) -> None:
     view = View(page)
-    run = view.start("count", {"steps": 400, "pause": 0.02})
+    run = view.start("count", {"steps": 5000, "pause": 0.02})
     file = server.folder / f"{run}.jsonl"
     view.choose("count", "Output")
     expect(view.panel).to_contain_text("3 4 5")
@@ -34,8 +34,11 @@ def test_the_page_shows_an_alarm_while_the_log_cannot_be_written(page: Page, ser
     finally:
         _limit(server, resource.RLIM_INFINITY)
     expect(page.get_by_text("Trouble with the log")).to_be_hidden()
-    view.ended()
+    view.stop.click()
+    view.ended("cancelled")
     lines = file.read_bytes().splitlines()
     assert [json.loads(line)["seq"] for line in lines] == list(range(len(lines)))
-    assert len(lines) > 400, "nothing is missing"
+    said = [json.loads(line)["data"]["chunk"] for line in lines if b'"on_chain_stream"' in line]
+    assert said == [f"{n} " for n in range(len(said))], "nothing is missing"
+    assert len(said) > 20
     assert any(ALARM.pattern.partition(".*")[2].partition(",")[0] in said for said in server.said), "the server says it"

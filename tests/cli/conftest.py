@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tracer.capture.server_log import _LOGGERS
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +44,15 @@ nasty = RunnableLambda(lambda x: "\\x1b[31mred\\x07").with_config(run_name="bad\
 def make():
     return echo
 """
+
+
+@pytest.fixture(autouse=True)
+def _own_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command that runs in this very process does to logging is undone after the test."""
+    for logger in (*map(logging.getLogger, _LOGGERS), logging.lastResort):
+        if logger is not None:
+            monkeypatch.setattr(logger, "filters", list(logger.filters))
+
 
 Tracer = Callable[..., "subprocess.CompletedProcess[str]"]
 
