@@ -111,14 +111,15 @@ def test_a_chain_that_is_not_there_is_told_with_those_that_are(
     expect(page.get_by_role("heading", name="rag", exact=True)).to_be_visible()
 
 
-def test_the_notice_is_one_line_and_can_be_sent_away(open_context: OpenContext, server: Server) -> None:
+def test_the_notice_is_short_and_can_be_sent_away(open_context: OpenContext, server: Server) -> None:
     page = open_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).new_page()
     page.goto(server.url)
     notice = page.get_by_text("These answers are scripted")
     expect(notice).to_be_visible()
     box = notice.bounding_box()
     assert box is not None
-    assert box["height"] < 24
+    # Two lines, not cut.
+    assert box["height"] < 36
     expect(page.get_by_role("link", name="tracer: all chains")).to_be_visible()
     page.get_by_role("button", name="Dismiss this notice").click()
     expect(notice).to_be_hidden()
