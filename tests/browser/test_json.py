@@ -180,8 +180,12 @@ def test_raw_text_stands_beside_on_request(tree: Locator) -> None:
     raw = page.get_by_role("region", name="Text it was made from")
     expect(raw.get_by_label("Raw text")).to_have_text(STATES[-1])
     expect(raw.locator(".json-mistake")).to_be_hidden()
+    heads = page.locator(".json-head > span")
+    expect(heads.filter(visible=True)).to_have_text(["first seen", "changed"])
     View(page).choose("Talker", "JSON")
     expect(tree).to_contain_text("12345678901234567890")
+    # Nothing stands under them here.
+    expect(heads.filter(visible=True)).to_have_count(0)
 
 
 def test_huge_values_are_virtual_and_long_strings_cut(page: Page, server: Server) -> None:
@@ -191,6 +195,7 @@ def test_huge_values_are_virtual_and_long_strings_cut(page: Page, server: Server
     tree = page.get_by_role("tree", name="JSON")
     text = tree.get_by_role("treeitem").filter(has_text="characters")
     expect(text).to_contain_text("4,000 of 30,000 characters")
+    expect(page.locator(".json-head > span").filter(visible=True)).to_have_text(["first seen"])
     text.get_by_role("button", name="Show more").click()
     expect(text).to_contain_text("20,000 of 30,000 characters")
     tree.focus()

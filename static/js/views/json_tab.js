@@ -107,6 +107,7 @@ export class JsonTab {
     const running = span.state === "running";
     let again = false;
     show(this.treeSide, growth !== null);
+    this.#drawColumns(growth, running);
     if (growth) {
       again = this.tree.draw(growth, running && growth !== this.#own, ms);
       setText(this.none, "");
@@ -202,6 +203,13 @@ export class JsonTab {
       this.#looked = { text, broken: part !== null && breakOf(text, true, part.begin, part.end) !== null };
     }
     return this.#looked.broken;
+  }
+
+  /** No column of times, nor its heading, where nothing is known to stand in it. @param {Growth | null} growth @param {boolean} running */
+  #drawColumns(growth, running) {
+    const { first, last } = growth?.root ?? { first: -1, last: -1 };
+    this.treeSide.classList.toggle("undated", first < 0);
+    this.treeSide.classList.toggle("unchanged", !running && last <= first);
   }
 
   #drawLevels() {
