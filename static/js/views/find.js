@@ -21,7 +21,7 @@ export class FindView {
     this.root = root;
     this.find = find;
     this.send = send;
-    this.box = el("input", "find-box", "", {
+    this.box = el("input", "field find-box", "", {
       type: "search",
       "aria-label": "Find in run",
       "aria-describedby": "find-said",
@@ -49,7 +49,7 @@ export class FindView {
     });
     this.problem = el("p", "find-problem", "", { role: "alert", hidden: "" });
     // What is said of it stands in the same field: nothing beside it moves while one types.
-    const field = el("div", "field find-field");
+    const field = el("div", "find-field");
     field.append(this.box, this.said, this.before, this.next, this.clear);
     root.replaceChildren(field, this.open, this.panel, this.problem);
     this.#listen();
