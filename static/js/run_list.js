@@ -1,12 +1,12 @@
-// The runs of the list by their place, newest first; what was not read yet is a hole. Changed one by one. No DOM.
+// The runs of the list by their place, the last to come first; what was not read yet is a hole. Changed one by one. No DOM.
 
 /**
  * @typedef {{
  *   run: string, name: string | null, starred: boolean, chain: string, mode: string, status: string,
  *   started_at: string, duration_us: number | null, spans: number | null, input: string,
  *   error: { type: string, message: string } | null, bytes: number, pid: number | null, continues?: string | null,
- *   excerpt?: string,
- * }} Summary  `continues`: the run whose question this one answers; `excerpt`: where a search found its text.
+ *   excerpt?: string, imported?: boolean,
+ * }} Summary  `continues`: the run whose question this one answers; `excerpt`: where a search found its text; `imported`: it came later than it began.
  */
 /** @typedef {{ q: string, status: string, chain: string, starred: boolean }} Filter */
 /** @typedef {{ runs: Summary[], found: number, total: number, chains: string[] | null }} Page  `found` fit the filter. */

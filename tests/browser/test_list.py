@@ -113,6 +113,10 @@ def test_a_name_and_a_star_by_keyboard(list_page: Page, folder: Path) -> None:
     run = focused(list_page)
     list_page.keyboard.press("F2")
     field = list_page.get_by_role("textbox", name=re.compile("^New name of"))
+    # What stands below the field stays whole.
+    about = list_page.locator(".editing .runs-about").bounding_box()
+    box = field.bounding_box()
+    assert about and box and box["y"] + box["height"] <= about["y"] + 1
     field.fill("The one <b>that</b> works")
     field.press("Enter")
     row = list_page.locator(f'[data-run="{run}"]')
@@ -242,7 +246,8 @@ def test_what_the_server_refuses_is_said_in_words(list_page: Page) -> None:
     row = list_page.locator(f'.runs-item[data-run="{run}"]')
     row.get_by_role("link").focus()
     list_page.keyboard.press("Delete")
-    expect(list_page.get_by_role("dialog")).to_contain_text("What still runs is kept (1).")
+    dialog = list_page.get_by_role("dialog", name=re.compile(r"^Delete “count” of \d\d?:\d\d\?$"))
+    expect(dialog).to_contain_text("What still runs is kept (1).")
     list_page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(list_page.get_by_text("1 run still goes on: stop it first.", exact=True)).to_be_visible()
     list_page.evaluate("run => fetch(`/api/runs/${run}/cancel`, {method: 'POST'})", run)

@@ -99,6 +99,7 @@ def test_plain_events_become_a_run_with_unknown_times(own: Live) -> None:
     assert (lines[0]["times"], lines[0]["chain"], lines[0]["imported"]["run"]) == ("unknown", "c", None)
     listed = own.ask("GET", f"/api/runs/{reply.json()['run']}").json()
     assert (listed["status"], listed["duration_us"], listed["timed"]) == ("ok", None, False)
+    assert listed["imported"]
 
 
 def test_bad_lines_are_kept_as_what_they_are(own: Live) -> None:

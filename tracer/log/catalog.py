@@ -1,4 +1,7 @@
-"""What is in a folder of runs: their ids, newest first, and what is known of each. Opens as few files as it can."""
+"""What is in a folder of runs: their ids, newest first, and what is known of each. Opens as few files as it can.
+
+Newest is what came into the folder last: an imported run counts from its import, not from when it began.
+"""
 
 from __future__ import annotations
 

@@ -46,6 +46,8 @@ class Summary(TypedDict):
     """The run whose question this one answers."""
     timed: bool
     """Whether its times are known; those of plain events are not."""
+    imported: bool
+    """Whether somebody sent its file: it came later than it began."""
 
 
 class _Known(NamedTuple):
@@ -187,6 +189,7 @@ def _begin(run: str, header: dict[str, Any]) -> Summary:
         "pid": _integer(header.get("pid")),
         "continues": continues if isinstance(continues := header.get("continues"), str) else None,
         "timed": header.get("times") != "unknown",
+        "imported": "imported" in header,
     }
 
 

@@ -3,7 +3,7 @@
 import { button, el } from "../dom.js";
 
 /**
- * @param {{ title: string, text: string, yes: string, danger?: boolean }} question
+ * @param {{ title: string, text: string[], yes: string, danger?: boolean }} question
  * @returns {Promise<boolean>} whether the answer is yes
  */
 export function confirm({ title, text, yes, danger = false }) {
@@ -15,11 +15,9 @@ export function confirm({ title, text, yes, danger = false }) {
   const agree = button(danger ? "btn danger" : "btn primary", yes);
   const buttons = el("div", "confirm-buttons");
   buttons.append(no, agree);
-  dialog.append(
-    el("h2", "", title, { id: "confirm-title" }),
-    el("p", "", text, { id: "confirm-text" }),
-    buttons,
-  );
+  const about = el("div", "confirm-text", "", { id: "confirm-text" });
+  for (const line of text) about.append(el("p", "", line));
+  dialog.append(el("h2", "", title, { id: "confirm-title" }), about, buttons);
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();

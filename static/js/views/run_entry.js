@@ -132,7 +132,7 @@ export class RunEntry {
 }
 
 /** @param {Summary} summary */
-const givenText = (summary) => (summary.continues ? `answer: ${summary.input}` : summary.input);
+export const givenText = (summary) => (summary.continues ? `answer: ${summary.input}` : summary.input);
 
 /** @param {Summary} summary @param {boolean} answered @param {string} label of its chain, where the title is another */
 function aboutText(summary, answered, label) {
@@ -144,5 +144,6 @@ function aboutText(summary, answered, label) {
     about = error.message ? `${errorName(error.type)}: ${error.message}` : errorName(error.type);
   }
   const said = answered ? "answered" : SAID[summary.status];
-  return [when, label, said, about || (said ? "" : "no input")].filter(Boolean).join(" · ");
+  const came = summary.imported ? "imported" : "";
+  return [when, label, came, said, about || (said ? "" : "no input")].filter(Boolean).join(" · ");
 }

@@ -1,9 +1,9 @@
 // The list of runs. Only the rows in view are in the document; what is not read yet is asked for when it is seen.
 
 import { button, el, show } from "../dom.js";
-import { counted } from "../format.js";
+import { counted, dayTime } from "../format.js";
 import { confirm } from "./confirm.js";
-import { RunEntry, titleOf } from "./run_entry.js";
+import { givenText, RunEntry, titleOf } from "./run_entry.js";
 import { RunsTools } from "./runs_tools.js";
 
 /** @typedef {import("../run_list.js").Summary} Summary */
@@ -49,7 +49,7 @@ export class RunsView {
       down: () => this.#focus(0),
     });
     this.search = this.tools.search;
-    this.list = el("ol", "runs-list", "", { "aria-label": "Runs, the newest first" });
+    this.list = el("ol", "runs-list", "", { "aria-label": "Runs, the last to come first" });
     this.scroller = el("div", "runs-scroller", "", { tabindex: "-1" });
     this.scroller.append(this.list);
     this.none = el("div", "runs-none", "", { role: "status" });
@@ -380,13 +380,14 @@ export class RunsView {
     const starred = known.filter((summary) => summary?.starred).length;
     const one = runs.length === 1 && known[0];
     const text = [
+      one ? givenText(one) : "",
       runs.length === 1 ? "Its file is removed for good." : "Their files are removed for good.",
       starred ? `${starred === 1 ? "One is" : `${starred} are`} starred.` : "",
       running ? `What still runs is kept (${running}).` : "",
     ];
     const yes = await confirm({
-      title: one ? `Delete “${titleOf(one)}”?` : `Delete ${counted(runs.length, "run")}?`,
-      text: text.filter(Boolean).join(" "),
+      title: one ? `Delete “${titleOf(one)}”${beganText(one)}?` : `Delete ${counted(runs.length, "run")}?`,
+      text: text.filter(Boolean),
       yes: one ? "Delete" : `Delete ${counted(runs.length, "run")}`,
       danger: true,
     });
@@ -423,6 +424,12 @@ export class RunsView {
     }
     this.session.changed();
   }
+}
+
+/** Several runs of a chain are told apart by when they began. @param {import("../run_list.js").Summary} summary */
+function beganText({ started_at }) {
+  const when = dayTime(started_at);
+  return when && ` of ${when}`;
 }
 
 /** The run of the row that an element is in. @param {EventTarget | null} target @returns {string | null} */
