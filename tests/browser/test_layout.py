@@ -95,7 +95,7 @@ def test_on_a_phone_all_is_in_reach(open_context: OpenContext, server: Server, r
 
 def test_nothing_moves_while_one_searches_or_a_run_ends(page: Page, server: Server) -> None:
     view = View(page)
-    view.start("count", {"steps": 50, "pause": 0.03})
+    view.start("count", {"steps": 2000, "pause": 0.03})
     expect(page.get_by_text("LIVE", exact=True)).to_be_visible()
     filters = page.get_by_role("button", name="filters")
     find = page.get_by_role("searchbox", name="Find in run")
@@ -103,10 +103,11 @@ def test_nothing_moves_while_one_searches_or_a_run_ends(page: Page, server: Serv
     find.fill("count")
     expect(page.locator(".find-said")).to_contain_text(re.compile(r"\d"))
     assert [box(one) for one in (view.stop, filters, view.spans)] == places
-    view.ended()
+    view.stop.click()
+    view.ended("cancelled")
     expect(view.stop).to_be_hidden()
     assert [box(filters), box(view.spans)] == places[1:]
-    # A press that comes too late hits nothing.
+    # A press that comes after the end hits nothing.
     page.mouse.click(places[0]["x"] + 20, places[0]["y"] + 10)
     expect(page.get_by_role("group", name="Filter spans")).to_be_hidden()
 
@@ -145,14 +146,20 @@ def test_played_back_the_json_is_followed_until_it_is_scrolled_up(
     view.ended()
     expect(view.details.get_by_role("tab", selected=True)).to_have_text("JSON")
     expect(view.panel.get_by_role("treeitem").first).to_be_visible()
-    page.get_by_role("button", name="Play", exact=True).click()
+    play = page.get_by_role("button", name="Play", exact=True)
+    speed = page.get_by_role("combobox", name="Speed")
+    speed.select_option("0.5")
+    play.click()
     grown = f"([least, slack]) => {{ const [left, all] = ({LEFT})(); return all > least && left <= slack; }}"
-    page.wait_for_function(grown, arg=[60, 30])
-    page.wait_for_function(grown, arg=[100, 30])
+    page.wait_for_function(grown, arg=[40, 30])
+    page.wait_for_function(grown, arg=[80, 30])
+    page.get_by_role("button", name="Pause", exact=True).click()
     page.get_by_role("tree", name="JSON").first.hover()
     page.mouse.wheel(0, -2000)
     page.wait_for_function(f"() => {{ const [left, all] = ({LEFT})(); return left === all; }}")
     _, before = page.evaluate(LEFT)
+    speed.select_option("0.25")
+    play.click()
     page.wait_for_function(f"(before) => ({LEFT})()[1] > before", arg=before)
     now, more = page.evaluate(LEFT)
     assert now == more
