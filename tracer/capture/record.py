@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.base import RunnableEach
 
 from .encode import encode, encode_error
+from .inline import inline
 from .redact import FAILED, unredacted
 from .rules import Redact, chosen
 from .tap import NOT_GIVEN, Tap
@@ -70,12 +71,13 @@ async def record(
     tap.findings.root(chain)
     error: BaseException | None = None
     try:
-        async with contextlib.aclosing(_events(chain, input, traced, kwargs)) as stream:
-            async for event in stream:
-                if not tap.attached:
-                    # Not seen when it was sent, so it is recorded now.
-                    tap.sent(event)
-                yield event
+        with inline(asyncio.get_running_loop()):
+            async with contextlib.aclosing(_events(chain, input, traced, kwargs)) as stream:
+                async for event in stream:
+                    if not tap.attached:
+                        # Not seen when it was sent, so it is recorded now.
+                        tap.sent(event)
+                    yield event
     except BaseException as raised:
         error = raised
         raise
