@@ -165,3 +165,12 @@ def test_the_list_follows_runs_started_elsewhere(page: Page) -> None:
     expect(first).to_have_accessible_name(re.compile(r"\bok\b"))
     first.click()
     view.ended()
+
+
+def test_how_much_of_a_run_is_quiet_is_a_figure_when_all_of_it_is_known(page: Page) -> None:
+    view = View(page)
+    view.start("count", {"steps": 6, "pause": 0.3})
+    cut = page.get_by_role("button", name="time without events")
+    expect(cut).to_have_text("cut quiet")
+    view.ended()
+    expect(cut).to_have_text(re.compile(r"^cut \d.* s quiet$"))

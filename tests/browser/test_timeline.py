@@ -316,7 +316,7 @@ def test_the_next_error_is_one_key_away(show: Show) -> None:
 
 def test_idle_time_is_cut_on_request_and_its_length_is_said(show: Show) -> None:
     timeline = show()
-    cut = timeline.page.get_by_role("button", name="idle time")
+    cut = timeline.page.get_by_role("button", name="time without events")
     bands = timeline.spans.locator(".cut-band:visible")
     expect(bands).to_have_count(0)
     marks = timeline.ticks.locator(".tick:visible:not(.cut)")

@@ -247,7 +247,9 @@ export class TimelineView {
     const { scene } = this;
     const { order, columns } = scene;
     const { count: idle, us } = scene.idle;
-    const key = `${order.hides}|${order.hidden}|${columns.plumbing}|${idle}|${us}|${scene.cuts}`;
+    // What is worth cutting depends on how long all takes: it is no figure before that is known.
+    const sum = scene.store?.running ? "" : duration(us);
+    const key = `${order.hides}|${order.hidden}|${columns.plumbing}|${idle}|${sum}|${scene.cuts}`;
     if (key === this.#told) return;
     this.#told = key;
     show(this.plumbing, columns.plumbing > 0 || order.hides);
@@ -258,8 +260,8 @@ export class TimelineView {
     setAttribute(this.plumbing, "aria-pressed", String(order.hides));
     this.plumbing.title = `${order.hides ? "Show" : "Hide"} prompts, parsers and passthroughs`;
     this.cuts.title = scene.cuts
-      ? "Show idle time as long as it was"
-      : "Make the time in which nothing ran short";
+      ? "Show the time without events as long as it was"
+      : "Make the time in which no event came short; a step may have been at work or waited";
     const hidden = order.hides ? `, ${counted(order.hidden, "span")} hidden` : "";
     setAttribute(
       this.plumbing,
@@ -267,12 +269,12 @@ export class TimelineView {
       `${this.plumbing.textContent}: prompts, parsers and passthroughs${hidden}`,
     );
     show(this.cuts, idle > 0 || scene.cuts);
-    setText(this.cuts, scene.cuts ? `${duration(us)} cut` : `cut ${duration(us)} idle`);
+    setText(this.cuts, scene.cuts ? `${sum || "quiet"} cut` : `cut ${sum} quiet`.replace("  ", " "));
     setAttribute(this.cuts, "aria-pressed", String(scene.cuts));
     setAttribute(
       this.cuts,
       "aria-label",
-      `${this.cuts.textContent}: idle time, ${counted(idle, "gap")}, ${duration(us)}`,
+      `${this.cuts.textContent}: time without events${sum && `, ${counted(idle, "gap")}, ${sum}`}`,
     );
   }
 
