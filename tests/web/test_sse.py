@@ -322,8 +322,12 @@ async def test_where_many_look_on_each_is_sent_more_at_a_time() -> None:
     with contextlib.ExitStack() as viewers:
         for _ in range(50):
             viewers.enter_context(stop.ends())
+        # Some of them take nothing: what is sent to them does not arrive.
+        for _ in range(25):
+            viewers.enter_context(stop.sending())
         assert stop.flush_seconds == 0.025
-        await feed_run(times.follow(), times, times.clock, times.sleep, lambda: stop.flush_seconds)  # type: ignore[arg-type]
+        seconds, sending = lambda: stop.flush_seconds, stop.sending
+        await feed_run(times.follow(), times, times.clock, times.sleep, seconds, sending)  # type: ignore[arg-type]
     gaps = [later - earlier for (earlier, _), (later, _) in zip(times.flushes, times.flushes[1:], strict=False)]
     assert min(gaps) >= 0.025 - 1e-9
     assert [n for _, found in times.flushes for n in found] == list(range(1000))

@@ -243,7 +243,8 @@ class _Runs:
                 items = settled(self._store.follow(run, after))
                 items = items if wait else at_once(items)
                 items = items if speed is None else played(items, speed)
-                await feed_run(items, outbox, sleep=pause, seconds=lambda: self._stop.flush_seconds)
+                stop = self._stop
+                await feed_run(items, outbox, sleep=pause, seconds=lambda: stop.flush_seconds, sending=stop.sending)
 
         return Stream(feed, self._stop, request.app.cut)
 

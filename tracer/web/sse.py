@@ -8,6 +8,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 
 import anyio
 import orjson
@@ -29,8 +30,8 @@ _log = logging.getLogger("tracer")
 
 FLUSH_SECONDS = 0.016
 """Between two flushes to a viewer, as often as its screen is drawn."""
-FLUSHES = 2_000
-"""In a second, to all viewers together: beyond that each of them is sent more at a time."""
+FLUSHES = 1_000
+"""In a second, to all viewers who take them: beyond that each of them is sent more at a time."""
 PING_SECONDS = 15.0
 SEND_SECONDS = 30.0
 QUIET_SECONDS = 0.1
@@ -55,11 +56,21 @@ class Stop:
     def __init__(self) -> None:
         self.stopping = False
         self._scopes: set[anyio.CancelScope] = set()
+        self._sending = 0
 
     @property
     def flush_seconds(self) -> float:
-        """Between two flushes to one viewer."""
-        return max(FLUSH_SECONDS, len(self._scopes) / FLUSHES)
+        """Between two flushes to one viewer. Who is being sent something does not count, as who takes nothing is."""
+        return max(FLUSH_SECONDS, (len(self._scopes) - self._sending) / FLUSHES)
+
+    @contextlib.contextmanager
+    def sending(self) -> Iterator[None]:
+        """Meanwhile something is on its way to one viewer."""
+        self._sending += 1
+        try:
+            yield
+        finally:
+            self._sending -= 1
 
     def begin(self) -> None:
         """From here on nothing new is started."""
@@ -129,6 +140,7 @@ async def feed_run(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     seconds: Callable[[], float] = lambda: FLUSH_SECONDS,
+    sending: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
 ) -> None:
     """What `Store.follow` yields, with so many seconds between two flushes; what came meanwhile is in the next one."""
     async with contextlib.aclosing(items):
@@ -136,7 +148,8 @@ async def feed_run(
             data = message(item)
             del item
             flushed = clock()
-            await outbox.send(data)
+            with sending():
+                await outbox.send(data)
             if len(data) < CATCH_UP_BYTES and (wait := flushed + seconds() - clock()) > 0:
                 await sleep(wait)
 
