@@ -118,7 +118,7 @@ function send(event) {
   switch (event.type) {
     case "open":
       drawer.close();
-      go(runPath(event.run));
+      go(runPath(event.run, { find: event.find ?? "" }));
       break;
     case "choose":
       go(`/?chain=${encodeURIComponent(event.chain)}`);

@@ -84,7 +84,7 @@ export function turnPool(parent, pool, from, to) {
 
 /**
  * What views tell the page; only app.js and run_page.js listen.
- * @typedef {{ type: "open", run: string }
+ * @typedef {{ type: "open", run: string, find?: string }
  *   | { type: "choose", chain: string }
  *   | { type: "new" }
  *   | { type: "select", span: number, open?: boolean }

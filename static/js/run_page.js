@@ -4,6 +4,7 @@ import { worthSeeing } from "./choice.js";
 import { el, show } from "./dom.js";
 import { Find } from "./find.js";
 import { searchDeep } from "./find_deep.js";
+import { tabOf } from "./find_tab.js";
 import { chainLabel, duration, errorName } from "./format.js";
 import { eventOf, ROWS } from "./keys.js";
 import { OpenedSession } from "./opened_session.js";
@@ -323,10 +324,18 @@ export class RunPage {
     this.#stepDue = index < 0 && find.isBusy ? by : 0;
     if (index < 0) return;
     this.around.send({ type: "select", span: Number(columns.number[index]) });
+    this.#showFound(index);
     const { from, to } = this.scene.placesOf(index);
     if (to < window.from || from > window.to) this.timeline.bring(index);
     const { name } = this.scene.spanOf(index);
     this.around.announce(`${this.find.place(index)} of ${this.find.count}: ${name}`);
+  }
+
+  /** Opens the tab in which a match can be seen. @param {number} index */
+  #showFound(index) {
+    const { details, find, scene } = this;
+    const tab = tabOf(find.query, find.placeOf(index), scene.spanOf(index), details.current);
+    if (tab !== details.current) details.tab(tab);
   }
 
   /** @param {boolean} graph instead of the timeline */

@@ -50,6 +50,12 @@ def test_found_by_keyboard_alone_in_names_inputs_and_streams(page: Page, server:
     page.keyboard.press("Enter")
     expect(said).to_have_text("1 of 1")
     assert "NotesRetriever" in selected(view)
+    # What stands in its tags alone is shown where they stand.
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("tag:seq:step:1")
+    expect(said).to_have_text(re.compile(r"^\d+$"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("tab", name="Attributes")).to_have_attribute("aria-selected", "true")
     # Of the answer, a piece that no single token has; every step above the model says it, too.
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type('"the asynchronous twins"')

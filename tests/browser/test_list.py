@@ -101,6 +101,10 @@ def test_the_text_of_runs_is_searched_on_request(list_page: Page) -> None:
     expect(said).to_be_visible()
     expect(rows(list_page)).to_have_count(1)
     expect(rows(list_page).first).to_contain_text("landmark-500")
+    # Opened from here, it is searched for what was found in it.
+    expect(rows(list_page).first.get_by_role("link")).to_have_attribute("href", re.compile(r"\?find=landmark-$"))
+    rows(list_page).first.get_by_role("link").click()
+    expect(list_page.get_by_role("searchbox", name="Find in run")).to_have_value("landmark-")
     list_page.get_by_role("button", name="Close", exact=True).click()
     expect(said).to_be_hidden()
     search(list_page).press("Escape")

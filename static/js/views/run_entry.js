@@ -2,6 +2,7 @@
 
 import { button, el, glyph, setAttribute, setText } from "../dom.js";
 import { chainLabel, clockTime, dayTime, duration, errorName } from "../format.js";
+import { runPath } from "../route.js";
 
 /** @typedef {import("../run_list.js").Summary} Summary */
 
@@ -40,12 +41,13 @@ export class RunEntry {
 
   /**
    * @param {Summary} summary
-   * @param {{ answered: boolean, selected: boolean, current: boolean, active: boolean, place: number, of: number, day: string }} how
-   * answered: another run goes on with its answer; active: the one that the Tab key reaches; day: today's
+   * @param {{ answered: boolean, selected: boolean, current: boolean, active: boolean, place: number, of: number, day: string, find: string }} how
+   * answered: another run goes on with its answer; active: the one that the Tab key reaches; day: today's; find: what is to be
+   * searched for in the run when it is opened
    */
-  draw(summary, { answered, selected, current, active, place, of, day }) {
-    const key = `${answered}|${day}`;
-    if (this.summary !== summary || this.#key !== key) this.#fill(summary, answered);
+  draw(summary, { answered, selected, current, active, place, of, day, find }) {
+    const key = `${answered}|${day}|${find}`;
+    if (this.summary !== summary || this.#key !== key) this.#fill(summary, answered, find);
     this.#key = key;
     setAttribute(this.element, "aria-posinset", String(place + 1));
     setAttribute(this.element, "aria-setsize", String(of));
@@ -56,13 +58,13 @@ export class RunEntry {
       setAttribute(part, "tabindex", active ? "0" : "-1");
   }
 
-  /** @param {Summary} summary @param {boolean} answered */
-  #fill(summary, answered) {
+  /** @param {Summary} summary @param {boolean} answered @param {string} find */
+  #fill(summary, answered, find) {
     this.summary = summary;
     const title = titleOf(summary);
     const label = chainLabel(summary.chain) || "unknown chain";
     this.element.dataset.run = summary.run;
-    setAttribute(this.link, "href", `/runs/${encodeURIComponent(summary.run)}`);
+    setAttribute(this.link, "href", runPath(summary.run, { find }));
     this.state.dataset.state = summary.status;
     setText(this.title, title);
     setText(this.word, `, ${summary.status}, `);

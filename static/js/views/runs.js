@@ -75,6 +75,13 @@ export class RunsView {
     this.session.changed();
   }
 
+  /** What was searched for inside of runs is searched for in the one that is opened. */
+  get #find() {
+    const text = this.session.text?.text ?? "";
+    // In quotes it is no filter, whatever stands in it.
+    return /^[\p{L}\p{N}_-]*$/u.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
+  }
+
   /** @param {string} run */
   #activate(run) {
     if (run === this.#active) return;
@@ -165,6 +172,7 @@ export class RunsView {
       this.#spare.push(entry);
     }
     const day = new Date().toDateString();
+    const find = this.#find;
     this.scroller.classList.toggle("selecting", this.tools.selecting || this.session.selection.size > 0);
     /** @type {Element | null} */
     let next = this.list.firstElementChild;
@@ -184,6 +192,7 @@ export class RunsView {
         place,
         of: rows.length,
         day,
+        find,
       });
       const { element } = entry;
       const move = `0 ${place * this.#row}px`;
@@ -244,7 +253,7 @@ export class RunsView {
       }
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
-      this.send({ type: "open", run });
+      this.send({ type: "open", run, find: this.#find });
     }
   }
 
