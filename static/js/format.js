@@ -45,8 +45,23 @@ export function duration(us, running = false) {
   return `${Math.floor(seconds / 3600)} h ${pad(Math.floor(seconds / 60) % 60)} m`;
 }
 
-/** Time since the run began, to the millisecond: `+3.391 s`. @param {number} us */
-export const offset = (us) => `+${(us / 1e6).toFixed(3)} s`;
+/** To the millisecond, from here on there are minutes. */
+export const MINUTE = 59_999_500;
+
+/** A place in a run: `3.214`, `1:03.214`, `1:00:03.214`. @param {number} us */
+export function clockOf(us) {
+  const ms = Math.round(Math.max(0, us) / 1000);
+  const pad = (/** @type {number} */ n, /** @type {number} */ width) => String(n).padStart(width, "0");
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor(ms / 60_000) % 60;
+  const seconds = Math.floor(ms / 1000) % 60;
+  const end = `.${pad(ms % 1000, 3)}`;
+  if (hours) return `${hours}:${pad(minutes, 2)}:${pad(seconds, 2)}${end}`;
+  return minutes ? `${minutes}:${pad(seconds, 2)}${end}` : `${seconds}${end}`;
+}
+
+/** Time since the run began, to the millisecond: `+3.391 s`, `+1:03.391`. @param {number} us */
+export const offset = (us) => (us < MINUTE ? `+${(us / 1e6).toFixed(3)} s` : `+${clockOf(us)}`);
 
 /** The label of a tick at `us`, where ticks are `step` apart: as exact as they are. @param {number} us @param {number} step */
 export function tickLabel(us, step) {

@@ -43,6 +43,15 @@ test("ticks", () => {
   assert.equal(format.tickLabel(3_660_000_000, 60_000_000), "1:01:00");
 });
 
+table("places in a run, as the replay writes them", format.offset, [
+  [0, "+0.000 s"],
+  [3_391_400, "+3.391 s"],
+  [59_999_400, "+59.999 s"],
+  [59_999_600, "+1:00.000"],
+  [546_541_000, "+9:06.541"],
+  [3_600_000_000, "+1:00:00.000"],
+]);
+
 table("counts", format.count, [
   [0, "0"],
   [999, "999"],

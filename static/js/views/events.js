@@ -5,13 +5,10 @@ import { button, el, setAttribute, setText, show, turnPool } from "../dom.js";
 import { count, lookOf, offset, oneLine } from "../format.js";
 import { rowsInView } from "../layout.js";
 import { PHASE_FILTERS, RowsFilter } from "../rows_filter.js";
-import { clockOf } from "./transport.js";
 
 /** @typedef {import("../store.js").RunStore} RunStore */
 
 const HEIGHT = 21;
-/** From here on a time is told in minutes, too. */
-const LONG_US = 1e9;
 /** Browsers cannot scroll an element taller than about 33 million pixels; Firefox stops at half of that. */
 const TALLEST = 15_000_000;
 /** So many new lines between two frames, or soon after, are more than one reads. */
@@ -63,7 +60,7 @@ class EventRow {
     this.element.dataset.span = String(span);
     setText(this.seq, String(columns.seq[row]));
     const us = /** @type {number} */ (columns.t_us[row]);
-    setText(this.time, us < LONG_US ? offset(us) : `+${clockOf(us)}`);
+    setText(this.time, offset(us));
     setText(this.kind, event);
     setText(this.name, fold.span(span)?.name ?? "");
     setText(this.text, textOf(store, row, phase));

@@ -1,7 +1,7 @@
 // Playing a run back: play and pause, steps, speed, and where in the run one is.
 
 import { button, el, glyph, setAttribute, setGlyph, setText, show } from "../dom.js";
-import { count, duration } from "../format.js";
+import { clockOf, count, duration, MINUTE } from "../format.js";
 import { SPEEDS } from "../playback.js";
 import { MARKS } from "../scene.js";
 import { makePaint } from "./paint.js";
@@ -18,7 +18,6 @@ const MANY = 0.1;
 const MARKS_MS = 250;
 /** A page of the slider is this share of the run. */
 const PAGE = 0.1;
-const MINUTE = 59_999_500;
 
 export class TransportView {
   #lastMs = 0;
@@ -216,16 +215,4 @@ export class TransportView {
       for (const at of seen) context.fillRect((at - wide / 2) * ratio, 0, wide * ratio, tall * ratio);
     }
   }
-}
-
-/** A place in a run: `3.214`, `1:03.214`, `1:00:03.214`. @param {number} us */
-export function clockOf(us) {
-  const ms = Math.round(Math.max(0, us) / 1000);
-  const pad = (/** @type {number} */ n, /** @type {number} */ width) => String(n).padStart(width, "0");
-  const hours = Math.floor(ms / 3_600_000);
-  const minutes = Math.floor(ms / 60_000) % 60;
-  const seconds = Math.floor(ms / 1000) % 60;
-  const end = `.${pad(ms % 1000, 3)}`;
-  if (hours) return `${hours}:${pad(minutes, 2)}:${pad(seconds, 2)}${end}`;
-  return minutes ? `${minutes}:${pad(seconds, 2)}${end}` : `${seconds}${end}`;
 }
