@@ -25,7 +25,8 @@ gate = threading.Event()
 
 
 def sits_in_a_thread(value: Any) -> Any:
-    gate.wait(10)
+    inside.append(threading.get_ident())
+    gate.wait(30)
     return value
 
 
@@ -94,6 +95,7 @@ async def counts_cancels(value: Any) -> Any:
             cancels.append(threading.current_thread().name)
 
 
+inside: list[int] = []
 kept: list[asyncio.Task[None]] = []
 cancels: list[str] = []
 
@@ -225,8 +227,12 @@ def test_a_blocked_loop_does_not_hold_up_the_next_run(runner: Runner, store: Sto
 
 
 def test_sixty_stuck_threads_do_not_hold_up_the_next_run(runner: Runner, store: Store) -> None:
+    inside.clear()
     stuck = [runner.start("m:in_a_thread", {"q": "?"}) for _ in range(60)]
-    time.sleep(0.3)
+    deadline = time.monotonic() + 5
+    while len(inside) < 60:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     for run in stuck:
         runner.cancel(run)
     assert all(runner.wait(run, 5) for run in stuck)
