@@ -120,7 +120,9 @@ def test_a_name_and_a_star_by_keyboard(list_page: Page, folder: Path) -> None:
     # What stands below the field stays whole.
     about = list_page.locator(".editing .runs-about").bounding_box()
     box = field.bounding_box()
-    assert about and box and box["y"] + box["height"] <= about["y"] + 1
+    assert about
+    assert box
+    assert box["y"] + box["height"] <= about["y"] + 1
     field.fill("The one <b>that</b> works")
     field.press("Enter")
     row = list_page.locator(f'[data-run="{run}"]')
