@@ -26,7 +26,7 @@ gate = threading.Event()
 
 def sits_in_a_thread(value: Any) -> Any:
     inside.append(threading.get_ident())
-    gate.wait(30)
+    gate.wait(10)
     return value
 
 
