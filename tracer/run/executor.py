@@ -40,8 +40,9 @@ class DaemonExecutor(ThreadPoolExecutor):
     at each call whose call it is; those of nobody (None) never wait.
     """
 
-    def __init__(self, owner: Callable[[], Owner] = lambda: None) -> None:
+    def __init__(self, owner: Callable[[], Owner] = lambda: None, name: str = "tracer-sync") -> None:
         super().__init__(max_workers=1)
+        self._name = name
         self._owner = owner
         self._idle: list[queue.SimpleQueue[_Job | None]] = []
         self._busy: dict[int, object] = {}
@@ -66,7 +67,7 @@ class DaemonExecutor(ThreadPoolExecutor):
                 self._idle.pop().put(job)
                 return future
         try:
-            threading.Thread(target=self._work, args=(job,), name="tracer-sync", daemon=True).start()
+            threading.Thread(target=self._work, args=(job,), name=self._name, daemon=True).start()
         except RuntimeError:  # the system gives no more threads
             with self._guard:
                 self._give_back(job[2])

@@ -23,7 +23,9 @@ from tracer.log.store import Store, new_run_id
 
 from .chains import Chains
 from .config import checked
+from .executor import DaemonExecutor
 from .heartbeat import tell
+from .later import Later
 from .loop import ChainLoop, Hang
 
 _log = logging.getLogger("tracer")
@@ -69,6 +71,9 @@ class Runner:
         self._changed = threading.Condition()
         self._loop: ChainLoop | None = None
         self._answering = threading.Lock()
+        self._later = Later()
+        self._ends = DaemonExecutor(lambda: ("ends", None), "tracer-end")
+        """Its threads wait for the disk."""
 
     def start(
         self,
@@ -100,7 +105,7 @@ class Runner:
             self._live[run] = live
             live.loop.runs.add(run)
         live.loop.call(self._launch, live, live.loop)
-        _later(START_SECONDS / 2, self._see_started, live, None, START_SECONDS / 2)
+        self._later.call(START_SECONDS / 2, partial(self._see_started, live, None, START_SECONDS / 2))
         return run
 
     def resume(self, run: str, answer: Any) -> str:
@@ -153,7 +158,7 @@ class Runner:
             live.reason = reason
             loop = live.loop
         loop.call(_cancel, live, loop)
-        _later(0, self._see_out, live)
+        threading.Thread(target=self._see_out, args=(live,), name="tracer-stop", daemon=True).start()
         return True
 
     @property
@@ -226,7 +231,7 @@ class Runner:
         footer = live.footer = live.footer or {"status": "cancelled", "spans": live.tap.spans}
         if live.reason is None or not live.loop.in_threads(live.run):
             # A disk may be slow, and other runs go on in this loop.
-            threading.Thread(target=self._end, args=(live, footer), name="tracer-end", daemon=True).start()
+            self._ends.submit(self._end, live, footer)
 
     def _end(self, live: _Live, footer: dict[str, Any]) -> None:
         with self._changed:
@@ -264,7 +269,7 @@ class Runner:
             step = left.step()
             if step is None or step is not before:
                 # Busy with many runs: it comes to this one.
-                _later(wait, self._see_started, live, step, min(2 * wait, STOP_SECONDS))
+                self._later.call(wait, partial(self._see_started, live, step, min(2 * wait, STOP_SECONDS)))
                 return
             left.runs.discard(live.run)
             if left is self._loop:
@@ -352,10 +357,3 @@ def _described(value: Any, place: str) -> Iterator[str]:
             yield from _described(item, f"{place}.{number}")
     elif isinstance(value, str) and "[secret: " in value:
         yield place
-
-
-def _later(seconds: float, function: Any, *args: object) -> None:
-    timer = threading.Timer(seconds, function, args)
-    timer.daemon = True
-    timer.name = "tracer-timer"
-    timer.start()
