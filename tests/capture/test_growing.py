@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import enum
+import marshal
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 import tracer
 from tests.log.streams import Run
 from tracer.capture.encode import encode
-from tracer.capture.growing import Growing
+from tracer.capture.growing import Growing, _may_be_shared
 from tracer.capture.record import header
 from tracer.capture.rules import chosen
 from tracer.capture.tap import Tap
@@ -241,6 +243,56 @@ def test_what_would_be_endless_does_not_hold_the_chain_up(at: int, tmp_path: Pat
     lines = [line for line in tracer.load(recorder.path).lines if line["event"] == "on_chain_stream"]
     assert len(lines) == 5
     assert b'"$tracer"' in orjson.dumps(lines[-1]["data"])
+
+
+_LEAVES = st.one_of(
+    *(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.integers(0, 300), st.floats(), st.text()),
+    *(st.sampled_from(["", "é", "©", "i", "\udcff", "û"]), st.binary(max_size=3)),
+)
+_TREES = st.recursive(
+    _LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.lists(inner, max_size=4).map(tuple),
+        st.dictionaries(st.one_of(st.text(max_size=3), st.sampled_from(["é", "-", "k"])), inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+def _holding(value: Any) -> list[Any]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return [value, *(one for item in inner for one in _holding(item))] if isinstance(value, (dict, list, tuple)) else []
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    tree=_TREES, shared=_TREES, places=st.lists(st.integers(0, 50), min_size=2, max_size=4), size=st.integers(0, 300)
+)
+def test_what_stands_in_several_places_is_seen(tree: Any, shared: Any, places: list[int], size: int) -> None:
+    chunk = {"tree": [tree], "list": [0] * size}
+    having = [one for one in _holding(chunk) if not isinstance(one, tuple)]
+    for place in places:
+        into = having[place % len(having)]
+        if isinstance(into, dict):
+            into[f"shared{place}"] = shared
+        else:
+            into.insert(place % (len(into) + 1), shared)
+    if isinstance(shared, (dict, list, tuple)) and shared:
+        # A copy, in which what is shared is, and which nothing here refers to.
+        assert _may_be_shared(marshal.dumps(copy.deepcopy(chunk), 4))
+
+
+def test_what_holds_itself_is_seen() -> None:
+    whole: dict[str, Any] = {"children": []}
+    whole["children"] += [{"parent": whole}, {"parent": whole}]
+    assert _may_be_shared(marshal.dumps(whole, 4))
+
+
+def test_numbers_are_not_taken_for_it() -> None:
+    numbers = orjson.loads(orjson.dumps({"rows": [{"n": n, "tags": ["a", "b", n]} for n in range(1_000)]}))
+    assert len(marshal.dumps(numbers, 4)) < 1 << 16
+    assert not _may_be_shared(marshal.dumps(numbers, 4))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -33,8 +33,15 @@ _STEP = 100_000
 _OPTIONS = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _NO_NUMBER = re.compile(rb"[g\xe7].{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
 """A float that JSON cannot say, as marshal writes it."""
-_IN_PLACES = re.compile(rb"[\xa8\xa9\xdb\xfb]")
-"""A list, tuple or dict that something else refers to as well, as marshal writes it; or part of a text or a number."""
+_SHARED = (b"\xa8", b"\xdb", b"\xa9", b"\xfb")
+"""A tuple, list, short tuple or dict that something else refers to as well, as marshal writes it; or part of a text or
+a number."""
+_KEYS = frozenset(b"rzZaAuts" + bytes(kind | 0x80 for kind in b"zZaAuts"))
+_ITEMS = _KEYS | frozenset(b"NTFigl()[{" + bytes(kind | 0x80 for kind in b"igl()[{"))
+"""How marshal begins a key, and an item."""
+_COUNTED = 1 << 16
+_TO_ITSELF = b"r\0\0\0\0"
+"""A reference to the whole of it, which others refer to in any case."""
 _ABOUT_OTHERS = frozenset(("name", "key", "value"))
 """Members that make a secret of one beside them."""
 
@@ -97,7 +104,7 @@ class Growing:
             return None
         exact = marshal.dumps(chunk, 4)
         # What stands in many places is written by marshal once, by orjson as often as it stands there.
-        if len(exact) > _LONGEST or (_IN_PLACES.search(exact, 1) and not _is_little([chunk])):
+        if len(exact) > _LONGEST or (_may_be_shared(exact) and not _is_little([chunk])):
             return None
         recent = self._recent.get(id(chunk))
         if recent is not None and recent[0] is chunk:
@@ -183,6 +190,27 @@ class Growing:
         self._recent[id(chunk)] = chunk, said.edge, said.has_null
         if len(self._recent) > _RECENT:
             self._recent = dict(list(self._recent.items())[-_RECENT // 2 :])
+
+
+def _may_be_shared(exact: bytes) -> bool:
+    """Whether something in it, which is not empty, may stand in several places."""
+    # Of a list that is not longer than that, the upper two of the four bytes that count its items are zero.
+    if len(exact) > _COUNTED or _TO_ITSELF in exact:
+        return True
+    for mark in _SHARED:
+        at = exact.find(mark, 1)
+        while at >= 0:
+            after = exact[at + 1 : at + 5]
+            if mark == b"\xfb":
+                found = after[0] in _KEYS if after else False
+            elif mark == b"\xa9":
+                found = len(after) > 1 and after[0] != 0 and after[1] in _ITEMS
+            else:
+                found = after[2:] == b"\0\0"
+            if found:
+                return True
+            at = exact.find(mark, at + 1)
+    return False
 
 
 def _may_be_no_number(exact: bytes) -> bool:
