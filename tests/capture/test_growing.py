@@ -272,10 +272,10 @@ def _holding(value: Any) -> list[Any]:
 def test_what_stands_in_several_places_is_seen(tree: Any, shared: Any, places: list[int], size: int) -> None:
     chunk = {"tree": [tree], "list": [0] * size}
     having = [one for one in _holding(chunk) if not isinstance(one, tuple)]
-    for place in places:
+    for number, place in enumerate(places):
         into = having[place % len(having)]
         if isinstance(into, dict):
-            into[f"shared{place}"] = shared
+            into[f"shared{number}"] = shared
         else:
             into.insert(place % (len(into) + 1), shared)
     if isinstance(shared, (dict, list, tuple)) and shared:
