@@ -5,7 +5,7 @@ import { Opened } from "./opened.js";
 import { fileSource, urlSource } from "./source.js";
 
 /** @typedef {{ type: "open", file?: File, url?: string }} Open */
-/** @typedef {{ type: "go-on" }} GoOn */
+/** @typedef {{ type: "go-on", drawn: boolean }} GoOn */
 /** @typedef {{ type: "find", id: number, texts: string[] } | { type: "stop-find", id: number }} Find */
 /** @typedef {{ type: "lines", id: number, first: number, last: number } | { type: "track", id: number, seqs: number[], rows: number[] }} Ask */
 
@@ -52,7 +52,7 @@ self.addEventListener("message", async ({ data }) => {
     return;
   }
   if (asked.type === "go-on") {
-    isWatched = true;
+    isWatched ||= asked.drawn;
     goOn();
     return;
   }

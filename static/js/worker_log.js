@@ -75,17 +75,17 @@ export class WorkerLog {
   /** Both at once would make each other wait: while the page draws, the worker does not read. @param {Hears} hears */
   #turn(hears) {
     const now = performance.now();
-    if (now - this.#drawnAt < READING_MS) return this.#goOn(0);
+    if (now - this.#drawnAt < READING_MS) return this.#goOn(0, false);
     const isFirst = this.#drawnAt < 0;
     this.#drawnAt = now;
     hears.changed();
     this.#goOn(isFirst ? FIRST_FRAMES : FRAMES);
   }
 
-  /** @param {number} frames */
-  #goOn(frames) {
+  /** @param {number} frames @param {boolean} [drawn] */
+  #goOn(frames, drawn = true) {
     if (frames) requestAnimationFrame(() => this.#goOn(frames - 1));
-    else this.#worker.postMessage({ type: "go-on" });
+    else this.#worker.postMessage({ type: "go-on", drawn });
   }
 
   /** Looks for texts in what has been read. @param {string[]} texts @param {import("./find.js").Hears} hears */

@@ -72,6 +72,36 @@ async def test_other_work_is_left_to_threads(chain: Runnable[Any, Any], tmp_path
     assert threading.get_ident() not in threads
 
 
+@pytest.mark.timeout(60)
+async def test_what_takes_long_is_left_to_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, bool]] = []
+    parse = JsonOutputParser.parse_result
+
+    def noted(self: Any, result: Any, **kwargs: Any) -> Any:
+        seen.append((len(result[0].text), threading.get_ident() == here))
+        return parse(self, result, **kwargs)
+
+    here = threading.get_ident()
+    noted.__name__ = "parse_result"
+    monkeypatch.setattr(JsonOutputParser, "parse_result", noted)
+    # What is no JSON takes the square of its length.
+    await _record(_says(*["prose and more of it " * 10] * 20) | JsonOutputParser(), tmp_path)
+    assert seen[0] == (210, True)
+    assert not any(inside for size, inside in seen if size > 3_000)
+
+
+async def test_what_was_put_into_the_loop_before_comes_back(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    own = loop.run_in_executor
+
+    def theirs(*args: Any) -> Any:
+        return own(*args)
+
+    loop.run_in_executor = theirs  # type: ignore[method-assign]  # as somebody might
+    await _record(_says("a") | StrOutputParser(), tmp_path)
+    assert loop.run_in_executor is theirs
+
+
 async def test_so_is_what_others_ask_for(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
 

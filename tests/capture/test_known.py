@@ -10,8 +10,8 @@ import orjson
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
+from tracer.capture import fields, known
 from tracer.capture import history as histories
-from tracer.capture import known
 from tracer.capture.encode import LIMITS, encode
 from tracer.capture.redact import Redactor
 
@@ -101,6 +101,37 @@ def test_a_field_by_another_name_is_seen() -> None:
         encode({"messages": history})
     history[4].__dict__["other"] = history[4].__dict__.pop("last")
     assert encode({"messages": history})["messages"][4]["other"] == "the same text"
+
+
+def test_what_another_thread_changes_meanwhile_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = _message()
+    remember = known.remember
+
+    def late(*args: Any) -> None:
+        message.content = "It snows."
+        remember(*args)
+
+    monkeypatch.setattr(fields, "remember", late)
+    encode([message])
+    monkeypatch.undo()
+    assert encode([message])[0]["content"] == "It snows."
+
+
+def test_nor_in_a_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    history: list[Any] = [_message() for _ in range(9)]
+    for message in history:
+        message.additional_kwargs["k"] = 1
+    encode({"messages": history})
+    keep = histories.remember
+
+    def late(*args: Any) -> None:
+        history[3].additional_kwargs["k"] = 2
+        keep(*args)
+
+    monkeypatch.setattr(histories, "remember", late)
+    encode({"messages": history})
+    monkeypatch.undo()
+    assert encode({"messages": history})["messages"][3]["additional_kwargs"] == {"k": 2}
 
 
 class Mine(HumanMessage):

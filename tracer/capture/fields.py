@@ -57,9 +57,8 @@ def messages(kind: type) -> Reader:
             return encoded(walk, fields, depth)
         left, room = walk.left, walk.room
         tree = encoded(walk, fields.copy(), depth)
-        # Another thread may have changed it meanwhile.
-        if not extra and stored_in(fields) == now:
-            remember(message, now, tree, walk.limits, (depth, left - walk.left, room - walk.room))
+        if not extra:
+            remember(message, fields, now, tree, walk.limits, (depth, left - walk.left, room - walk.room))
         return tree
 
     def encoded(walk: Walk, fields: dict[Any, Any], depth: int) -> Json:

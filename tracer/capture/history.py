@@ -41,16 +41,19 @@ def remember(
     `spent`: at this depth, for so many values and characters.
     """
     global _bytes
-    size, count = 0, 0 if before is None else len(before.types)
-    for tree in trees[count:]:
+    parts = [] if before is None else [before]
+    for tree in trees[len(before.types) if before is not None else 0 :]:
         inner = by_tree.get(id(tree))
         if inner is None:
             return
-        size += inner.size
-    known = Known(messages[count:], size, trees, walk.limits, spent, before)
-    if known.size > _MOST_BYTES // 4:
+        parts.append(inner)
+    try:
+        known = Known([], [], sum(part.size for part in parts), trees, walk.limits, spent, parts)
+        # Another thread may have changed one of them since it was encoded.
+        if known.size > _MOST_BYTES // 4 or not all(part.holds() for part in parts):
+            return
+    except ValueError:
         return
-    by_tree[id(trees)] = known
     _bytes += known.size
     first = id(messages[0])
     alike = [known, *_lists.pop(first, ())]
@@ -67,5 +70,4 @@ def remember(
 def _forget(lists: list[Known]) -> None:
     global _bytes
     for known in lists:
-        by_tree.pop(id(known.tree), None)
         _bytes -= known.size

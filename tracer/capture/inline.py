@@ -26,6 +26,9 @@ _LONGEST_TURN = 0.005
 _WRAPPER = next((one for one in run_in_executor.__code__.co_consts if isinstance(one, CodeType)), None)
 """What `run_in_executor` wraps its function in."""
 
+_STEP = 500
+"""Characters by which a JSON may be longer than one that took little time."""
+_replaced: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Any, Any]] = weakref.WeakKeyDictionary()
 _users: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, int] = weakref.WeakKeyDictionary()
 
 
@@ -43,34 +46,54 @@ def inline(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         yield
     finally:
         _users[loop] -= 1
-        # Whoever has put his own there since keeps it; it calls ours, which goes on to do what it does.
-        if not _users[loop] and getattr(loop.run_in_executor, "__module__", None) == __name__:
-            del loop.run_in_executor
+        if not _users[loop]:
+            _put_back(loop)
 
 
 def _replace(loop: asyncio.AbstractEventLoop) -> None:
     in_thread, rested = loop.run_in_executor, loop.time()
+    quick: dict[int, int] = {}
+    """By parser, how long a text was that took it little time."""
 
     def run(executor: Executor | None, call: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         nonlocal rested
-        if executor is not None or args or not _is_short(call):
+        parser, size = (None, 0) if executor is not None or args else _short(call)
+        # What is no JSON takes the square of its length.
+        if parser is None or (type(parser) is JsonOutputParser and size > quick.get(id(parser), 0) + _STEP):
             return in_thread(executor, call, *args)
         future = loop.create_future()
+        began = loop.time()
         try:
             result = call()
         except Exception as error:
             future.set_exception(error)
             return future
-        if loop.time() - rested < _LONGEST_TURN:
+        finally:
+            now = loop.time()
+            quick[id(parser)] = size if now - began < 2 * _LONGEST_TURN else -_LONGEST
+        if now - rested < _LONGEST_TURN:
             future.set_result(result)
         else:
             # The thread gave others a turn: without one, a chain that waits for nothing could not be stopped.
             loop.call_soon(_give, future, result)
-            rested = loop.time()
+            rested = now
         return future
 
+    before = getattr(loop, "__dict__", {}).get("run_in_executor")
     with contextlib.suppress(AttributeError):
         loop.run_in_executor = run  # type: ignore[method-assign, assignment]  # there is no other way in
+        _replaced[loop] = run, before
+
+
+def _put_back(loop: asyncio.AbstractEventLoop) -> None:
+    ours, before = _replaced.pop(loop, (None, None))
+    # Whoever has put his own there since keeps it; it calls ours, which goes on to do what it does.
+    if ours is None or vars(loop).get("run_in_executor") is not ours:
+        return
+    if before is None:
+        del loop.run_in_executor
+    else:
+        loop.run_in_executor = before  # type: ignore[method-assign]  # as it was
 
 
 def _give(future: asyncio.Future[Any], result: Any) -> None:
@@ -78,14 +101,16 @@ def _give(future: asyncio.Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _is_short(call: Any) -> bool:
+def _short(call: Any) -> tuple[Any, int]:
+    """The parser whose work this is, and how many characters it has; None where it is not left to us."""
     if type(call) is not partial or len(call.args) != 1 or getattr(call.args[0], "__code__", None) is not _WRAPPER:
-        return False
+        return None, 0
     held = dict(zip(_WRAPPER.co_freevars, call.args[0].__closure__, strict=True)) if _WRAPPER else {}
     try:
         function, arguments = held["func"].cell_contents, held["args"].cell_contents
-        if type(function.__self__) not in _PARSERS or function.__name__ != "parse_result":
-            return False
-        return len(arguments[0][0].text) <= _LONGEST
+        parser, size = function.__self__, len(arguments[0][0].text)
+        if type(parser) in _PARSERS and function.__name__ == "parse_result" and size <= _LONGEST:
+            return parser, size
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        return False
+        pass
+    return None, 0

@@ -39,21 +39,24 @@ class Known:
 
     def __init__(
         self,
-        messages: Sequence[Any],
+        types: list[type],
+        fields: list[dict[Any, Any]],
         size: int,
         tree: Any,
         limits: Limits,
         spent: tuple[int, int, int],
-        before: Known | None = None,
+        parts: Sequence[Known] = (),
     ) -> None:
-        """`spent`: at this depth, for so many values and characters. `before` are those that stand before these."""
-        fields = [*map(_fields_of, messages)]
+        """`spent`: at this depth, for so many values and characters. It begins with what `parts` are."""
         self.message: Any = None
-        self.types, self.sizes = [*map(type, messages)], [*map(len, fields)]
-        self.keys, self.values = [*_joined(fields)], [*_joined(map(dict.values, fields))]
+        self.types: list[type] = [*_joined(part.types for part in parts), *types]
+        self.sizes: list[int] = [*_joined(part.sizes for part in parts), *map(len, fields)]
+        self.keys: list[Any] = [*_joined(part.keys for part in parts), *_joined(fields)]
+        self.values: list[Any] = [*_joined(part.values for part in parts), *_joined(map(dict.values, fields))]
         self.loose = [value for value in self.values if type(value) in _HOLDING]
         """What can change in itself, and how it was. Of that, marshal says what stands in several places once; for
         texts that depends on who else has them, as the tree has from now on."""
+        self.stored = self._stored()
         self.size = size
         """Bytes."""
         self.tree = tree
@@ -61,12 +64,13 @@ class Known:
         self.depth, self.left, self.room = spent
         self.clean: set[int] = set()
         """Who found no secret in it."""
-        if before is not None:
-            self.types, self.sizes = before.types + self.types, before.sizes + self.sizes
-            self.keys, self.values = before.keys + self.keys, before.values + self.values
-            self.loose = before.loose + self.loose
-            self.size += before.size
-        self.stored = marshal.dumps(self.loose, 4) if any(self.loose) else b""
+
+    def _stored(self) -> bytes:
+        return marshal.dumps(self.loose, 4) if any(self.loose) else b""
+
+    def holds(self) -> bool:
+        """Whether what can change in itself has not."""
+        return self._stored() == self.stored
 
     def recall(self, walk: Walk, messages: Sequence[Any], depth: int) -> Any:
         """The encoding, where it is what this walk would make, and all that they hold is as it was; None otherwise."""
@@ -80,7 +84,7 @@ class Known:
                 return None
             if not all(map(is_, _joined(map(dict.values, fields)), self.values)):
                 return None
-            if (marshal.dumps(self.loose, 4) if any(self.loose) else b"") != self.stored:
+            if not self.holds():
                 return None
         except (AttributeError, TypeError, ValueError, RuntimeError, MemoryError):
             return None
@@ -137,15 +141,23 @@ def recall(walk: Walk, message: Any, depth: int) -> Any:
     return known.recall(walk, (message,), depth)
 
 
-def remember(message: Any, stored: bytes, tree: Json, limits: Limits, spent: tuple[int, int, int]) -> None:
-    """Its fields, stored so, were encoded so; spent: at this depth, for so many values and characters."""
+def remember(
+    message: Any, fields: dict[Any, Any], stored: bytes, tree: Json, limits: Limits, spent: tuple[int, int, int]
+) -> None:
+    """These fields of it, stored so, were encoded so; spent: at this depth, for so many values and characters."""
     global _bytes
     # A marker may stand for what was cut there and then.
     if spent[1] > _MOST_VALUES or b'"$tracer"' in orjson.dumps(tree):
         return
+    try:
+        known = Known([type(message)], [fields], len(stored), tree, limits, spent)
+    except ValueError:
+        return
+    # Another thread may have changed it since.
+    if stored_in(fields) != stored:
+        return
     at = id(message)
     forget(at)
-    known = Known((message,), len(stored), tree, limits, spent)
     try:
         known.message = weakref.ref(message, lambda _: forget(at))
     except TypeError:

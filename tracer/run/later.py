@@ -31,7 +31,12 @@ class Later:
                 self._changed.notify()
                 return
             self._works = True
-        threading.Thread(target=self._work, name="tracer-timer", daemon=True).start()
+        try:
+            threading.Thread(target=self._work, name="tracer-timer", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads; the next call tries again
+            with self._changed:
+                self._works = False
+            raise
 
     def _work(self) -> None:
         while (function := self._next()) is not None:

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -231,7 +232,7 @@ class Runner:
         footer = live.footer = live.footer or {"status": "cancelled", "spans": live.tap.spans}
         if live.reason is None or not live.loop.in_threads(live.run):
             # A disk may be slow, and other runs go on in this loop.
-            self._ends.submit(self._end, live, footer)
+            self._ends.submit(self._end, live, footer).add_done_callback(_tell_failure)
 
     def _end(self, live: _Live, footer: dict[str, Any]) -> None:
         with self._changed:
@@ -357,3 +358,9 @@ def _described(value: Any, place: str) -> Iterator[str]:
             yield from _described(item, f"{place}.{number}")
     elif isinstance(value, str) and "[secret: " in value:
         yield place
+
+
+def _tell_failure(end: Future[None]) -> None:
+    error = end.exception()
+    if error is not None:
+        _log.error("the end of a run failed", exc_info=error)
