@@ -70,7 +70,8 @@ def _replace(loop: asyncio.AbstractEventLoop) -> None:
             return future
         finally:
             now = loop.time()
-            quick[id(parser)] = size if now - began < 2 * _LONGEST_TURN else -_LONGEST
+            if type(parser) is JsonOutputParser:
+                quick[id(parser)] = size if now - began < 2 * _LONGEST_TURN else -_LONGEST
         if now - rested < _LONGEST_TURN:
             future.set_result(result)
         else:
