@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -219,3 +220,13 @@ def test_a_secret_that_comes_into_a_known_history_is_taken_out() -> None:
         assert redact(plain) is plain
     messages[5].additional_kwargs["api_key"] = "sk-" + "a1B2" * 12
     assert b"a1B2a1B2" not in orjson.dumps(redact(encode(messages)))
+
+
+def test_what_one_found_clean_is_not_taken_as_clean_by_another() -> None:
+    history = [_message() for _ in range(9)]
+    history[4].additional_kwargs["note"] = "the word is Rumpelstilzchen"
+    for _ in range(3):
+        plain = encode(history)
+        assert Redactor()(plain) is plain
+    strict = Redactor([("name", re.compile("Rumpelstilzchen"))])
+    assert "Rumpelstilzchen" not in str(strict(encode(history)))

@@ -17,7 +17,7 @@ import orjson
 
 from . import history
 from .errors import encode_error
-from .known import by_message, recall
+from .known import by_message, holding, recall
 from .limits import SHORT, Limits
 from .markers import Json, from_outside, integer, is_whole, key, mark, number, surrogate, text, type_name
 from .readers import reader_of
@@ -215,11 +215,12 @@ class Walk:
         if size > history.SHORTEST and id(items[1]) in by_message:
             # A conversation may begin with what was put in, made into a message anew at each step.
             self.left -= 1
-            return self._items(items[:1], depth) + self._history(items[1:], depth)
+            return self._history(self._items(items[:1], depth), items[1:], depth)
         self.left -= size
         return self._items(items, depth)
 
-    def _history(self, messages: list[Any], depth: int) -> list[Json]:
+    def _history(self, before: list[Json], messages: list[Any], depth: int) -> list[Json]:
+        """Messages, after what is encoded already."""
         left, room = self.left, self.room
         known = history.recall(self, messages, depth)
         trees: list[Json] = [] if known is None else known.tree
@@ -227,8 +228,12 @@ class Walk:
         if further:
             self.left -= len(further)
             trees = trees + self._items(further, depth)
-            history.remember(self, messages, trees, (depth, left - self.left, room - self.room), known)
-        return trees
+            if known is None or len(further) > history.FURTHER:
+                known = history.remember(self, messages, trees, (depth, left - self.left, room - self.room), known)
+        result = before + trees
+        if known is not None:
+            holding(known, result, len(before))
+        return result
 
     # The two loops say again what `value` says: a call a leaf would double the time that a big partial JSON takes.
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 4
 """Messages in a list that is worth it."""
+FURTHER = 3
+"""Messages after those known together that are looked at one by one: to know them too takes as long as that."""
 _ALIKE = 3
 _MOST = 16
 _MOST_BYTES = 4_000_000
@@ -35,25 +37,25 @@ def recall(walk: Walk, messages: list[Any], depth: int) -> Known | None:
 
 def remember(
     walk: Walk, messages: list[Any], trees: list[Json], spent: tuple[int, int, int], before: Known | None
-) -> None:
+) -> Known | None:
     """These messages were encoded as this list, which nobody changes; the first of them are those `before`.
 
-    `spent`: at this depth, for so many values and characters.
+    `spent`: at this depth, for so many values and characters. Returns what is known of them as a whole from now on.
     """
     global _bytes
     parts = [] if before is None else [before]
     for tree in trees[len(before.types) if before is not None else 0 :]:
         inner = by_tree.get(id(tree))
         if inner is None:
-            return
+            return before
         parts.append(inner)
     try:
         known = Known([], [], sum(part.size for part in parts), trees, walk.limits, spent, parts)
         # Another thread may have changed one of them since it was encoded.
         if known.size > _MOST_BYTES // 4 or not all(part.holds() for part in parts):
-            return
+            return before
     except ValueError:
-        return
+        return before
     _bytes += known.size
     first = id(messages[0])
     alike = [known, *_lists.pop(first, ())]
@@ -65,6 +67,7 @@ def remember(
             _bytes = 0
             break
         _forget(_lists.pop(next(iter(_lists)), []))
+    return known
 
 
 def _forget(lists: list[Known]) -> None:

@@ -33,8 +33,8 @@ class Known:
     """One message as it was encoded, or a list of them. `tree` is shared: nobody changes it."""
 
     __slots__ = (
-        *("clean", "depth", "keys", "left", "limits", "loose", "message", "room", "size", "sizes", "stored", "tree"),
-        *("types", "values"),
+        *("asked", "clean", "depth", "empty", "held", "keys", "left", "limits", "message", "room", "size", "sizes"),
+        *("stored", "tree", "types", "values"),
     )
 
     def __init__(
@@ -53,10 +53,12 @@ class Known:
         self.sizes: list[int] = [*_joined(part.sizes for part in parts), *map(len, fields)]
         self.keys: list[Any] = [*_joined(part.keys for part in parts), *_joined(fields)]
         self.values: list[Any] = [*_joined(part.values for part in parts), *_joined(map(dict.values, fields))]
-        self.loose = [value for value in self.values if type(value) in _HOLDING]
+        loose = [value for held in fields for value in held.values() if type(value) in _HOLDING]
+        self.empty: list[Any] = [*_joined(part.empty for part in parts), *(value for value in loose if not value)]
+        self.held: list[Any] = [*_joined(part.held for part in parts), *(value for value in loose if value)]
+        self.stored = self._stored()
         """What can change in itself, and how it was. Of that, marshal says what stands in several places once; for
         texts that depends on who else has them, as the tree has from now on."""
-        self.stored = self._stored()
         self.size = size
         """Bytes."""
         self.tree = tree
@@ -64,13 +66,15 @@ class Known:
         self.depth, self.left, self.room = spent
         self.clean: set[int] = set()
         """Who found no secret in it."""
+        self.asked: bytes | None = None
+        """For whoever compares prompts: what of it is sent."""
 
     def _stored(self) -> bytes:
-        return marshal.dumps(self.loose, 4) if any(self.loose) else b""
+        return marshal.dumps(self.held, 4) if self.held else b""
 
     def holds(self) -> bool:
         """Whether what can change in itself has not."""
-        return self._stored() == self.stored
+        return not any(self.empty) and self._stored() == self.stored
 
     def recall(self, walk: Walk, messages: Sequence[Any], depth: int) -> Any:
         """The encoding, where it is what this walk would make, and all that they hold is as it was; None otherwise."""
@@ -80,7 +84,7 @@ class Known:
             if not all(map(is_, map(type, messages), self.types)) or any(map(_extra_of, messages)):
                 return None
             fields = [*map(_fields_of, messages)]
-            if [*map(len, fields)] != self.sizes or not all(map(is_, _joined(fields), self.keys)):
+            if [*map(len, fields)] != self.sizes or [*_joined(fields)] != self.keys:
                 return None
             if not all(map(is_, _joined(map(dict.values, fields)), self.values)):
                 return None
@@ -99,7 +103,17 @@ _joined = chain.from_iterable
 
 by_message: dict[int, Known] = {}
 by_tree: dict[int, Known] = {}
+within: dict[int, tuple[list[Json], Known, int]] = {}
+"""By the id of a list that was just made: it, what of it was known as a whole, and where that begins."""
+_MOST_WITHIN = 16
 _bytes = 0
+
+
+def holding(known: Known, tree: list[Json], at: int) -> None:
+    """What is known stands in this list from there on."""
+    if len(within) >= _MOST_WITHIN:
+        within.clear()
+    within[id(tree)] = tree, known, at
 
 
 def _is_small(fields: dict[Any, Any]) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from .encode import LIMITS
 from .environment import Variable
-from .known import by_tree
+from .known import by_tree, within
 from .markers import Json, from_outside, mark, safe
 from .named import holds, kind_of, named_in
 from .pieces import halved, is_all, may_be_named, mended, merged_spans, without, without_last_run
@@ -32,8 +32,10 @@ FAILED = "redact_failed"
 SHORTEST = 8
 """Characters. A shorter text holds no secret by itself, only under a name."""
 _SHORTEST_FORMAT = 20
-_ID = re.compile(r"(?:[a-z_]{1,8}-{1,2})?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-\d{1,3})?")
-"""LangChain's own ids, and everybody's."""
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_STEP = rf"[A-Za-z_]{{1,20}}:{_UUID}"
+_ID = re.compile(rf"(?:[a-z_]{{1,8}}-{{1,2}})?{_UUID}(?:-\d{{1,3}})?|{_STEP}(?:\|{_STEP})*")
+"""LangChain's own ids, LangGraph's, and everybody's."""
 _BASE64 = re.compile(r"(?:data:[\w.+/;=-]{1,100},)?[A-Za-z0-9+/]+={0,2}")
 """An image, a sound: nothing in it can be read."""
 _REMEMBERED = 20_000
@@ -121,6 +123,16 @@ class Redactor:
             if not self._harmless.issuperset(value) and not self._are_harmless(value):
                 return False
             value = value.values()
+        elif id(value) in within:
+            made = within.pop(id(value), None)
+            # A conversation, most of which was looked at when it was said before.
+            if made is not None and made[0] is value:
+                _, history, at = made
+                if self._number not in history.clean:
+                    if not self._is_clean_tree(history.tree):
+                        return False
+                    history.clean.add(self._number)
+                value = value[:at] + value[at + len(history.tree) :]
         clean, shortest = self._clean, self._shortest
         for item in value:
             kind = type(item)

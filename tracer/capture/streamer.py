@@ -1,18 +1,22 @@
 """v2's own event handler, taken over: it tells the tap what it sends and what it does not, and costs the chain less.
 
-LangChain calls a handler that is not inline in a task of its own, for each token too. What v2's handler does waits for
-nothing, so it can as well be called in line.
+LangChain calls a handler that is not inline in a task of its own, for each token too, and makes a loop for it in code
+without one, for each start and end. What v2's handler does waits for nothing, so it can as well be called in line.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.callbacks.manager import handle_event
 
 from .callbacks import ErrorHandler
 from .channel import Channel
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from .tap import Tap
 
 _NEEDED = ("send_stream", "receive_stream", "run_map", "parent_map", "_get_parent_ids", "_write_run_start_info")
+_TURN = 0.001
+"""Seconds that a chain may go on without one."""
 
 
 def take_over(handler: BaseCallbackHandler, tap: Tap) -> bool:
@@ -35,59 +41,92 @@ def take_over(handler: BaseCallbackHandler, tap: Tap) -> bool:
     taken.__class__ = _streamer(kind)
     taken.tap = tap
     taken._above = {}
+    taken._rested = 0.0
     taken.send_stream = taken.receive_stream = Channel(tap.sent, tap.delivers)
     return True
 
 
+class _Callback:
+    """A method of the handler: a coroutine function, but for LangChain's synchronous code, which it calls in line."""
+
+    def __init__(self, waits: Callable[..., Coroutine[Any, Any, None]], at_once: Callable[..., None]) -> None:
+        self._waits = waits
+        self._at_once = at_once
+
+    def __get__(self, handler: Any, kind: type[Any] | None = None) -> Any:
+        if handler is None:
+            return self
+        at_once = sys._getframe(1).f_code is handle_event.__code__
+        return MethodType(self._at_once if at_once else self._waits, handler)
+
+
+def _finish(call: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that waits for nothing."""
+    try:
+        call.send(None)
+    except StopIteration:
+        return
+    call.close()
+    raise RuntimeError("v2's event handler waits for something")
+
+
 @functools.cache
 def _streamer(v2: type[Any]) -> type[Any]:
-    def sent(name: str) -> Callable[..., Awaitable[None]]:
+    def sent(name: str) -> _Callback:
         theirs = getattr(v2, name)
 
-        async def callback(self: Any, *args: Any, **kwargs: Any) -> None:
+        async def waits(self: Any, *args: Any, **kwargs: Any) -> None:
             await theirs(self, *args, **kwargs)
-            # A turn of the loop: a chain that waits for nothing can still be stopped, and does not hold up others.
-            await asyncio.sleep(0)
+            await self._turn()
 
-        return callback
+        def at_once(self: Any, *args: Any, **kwargs: Any) -> None:
+            _finish(theirs(self, *args, **kwargs))
 
-    def told(name: str) -> Callable[..., Awaitable[None]]:
+        return _Callback(waits, at_once)
+
+    def told(name: str, ends: bool = False) -> _Callback:
         ours, theirs = getattr(ErrorHandler, name), getattr(v2, name)
 
-        async def callback(self: Any, *args: Any, **kwargs: Any) -> None:
-            ours(self, *args, **kwargs)
-            await theirs(self, *args, **kwargs)
-            await asyncio.sleep(0)
-
-        return callback
-
-    def ended(name: str) -> Callable[..., Awaitable[None]]:
-        ours, theirs = getattr(ErrorHandler, name), getattr(v2, name)
-
-        async def callback(self: Any, *args: Any, **kwargs: Any) -> None:
+        async def waits(self: Any, *args: Any, **kwargs: Any) -> None:
             ours(self, *args, **kwargs)
             try:
-                # First, so that what was left inside, and is closed by the loop, ends before what it is in.
-                await asyncio.sleep(0)
+                if ends:
+                    # First, so that what was left inside, and is closed by the loop, ends before what it is in.
+                    await asyncio.sleep(0)
             finally:
                 await theirs(self, *args, **kwargs)
+            if not ends:
+                await self._turn()
 
-        return callback
+        def at_once(self: Any, *args: Any, **kwargs: Any) -> None:
+            ours(self, *args, **kwargs)
+            _finish(theirs(self, *args, **kwargs))
+
+        return _Callback(waits, at_once)
 
     class Streamer(ErrorHandler, v2):  # type: ignore[misc]  # known at run time only
         _above: dict[UUID, list[str]]
+        _rested: float
 
-        on_chat_model_start = told("on_chat_model_start")  # type: ignore[assignment]
-        on_llm_start = told("on_llm_start")  # type: ignore[assignment]
+        async def _turn(self) -> None:
+            """A turn of the loop, now and then: a chain that waits for nothing can still be stopped, and does not hold
+            up others."""
+            now = time.monotonic()
+            if now - self._rested > _TURN:
+                self._rested = now
+                await asyncio.sleep(0)
+
+        on_chat_model_start = told("on_chat_model_start")
+        on_llm_start = told("on_llm_start")
         on_llm_new_token = sent("on_llm_new_token")
-        on_llm_end = ended("on_llm_end")  # type: ignore[assignment]
-        on_chain_start = told("on_chain_start")  # type: ignore[assignment]
-        on_chain_end = ended("on_chain_end")  # type: ignore[assignment]
-        on_tool_start = told("on_tool_start")  # type: ignore[assignment]
-        on_tool_end = ended("on_tool_end")  # type: ignore[assignment]
-        on_tool_error = told("on_tool_error")  # type: ignore[assignment]
-        on_retriever_start = told("on_retriever_start")  # type: ignore[assignment]
-        on_retriever_end = ended("on_retriever_end")  # type: ignore[assignment]
+        on_llm_end = told("on_llm_end", ends=True)
+        on_chain_start = told("on_chain_start")
+        on_chain_end = told("on_chain_end", ends=True)
+        on_tool_start = told("on_tool_start")
+        on_tool_end = told("on_tool_end", ends=True)
+        on_tool_error = told("on_tool_error")
+        on_retriever_start = told("on_retriever_start")
+        on_retriever_end = told("on_retriever_end", ends=True)
         on_custom_event = sent("on_custom_event")
 
         def _get_parent_ids(self, run_id: UUID) -> list[str]:

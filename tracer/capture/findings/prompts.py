@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
+
+from tracer.capture.known import by_tree
 
 from .notes import Notes
 from .step import Step
@@ -24,11 +27,11 @@ class Prompts:
         given = data.get("input")
         if not isinstance(given, dict):
             return
-        said = _said(given.get("messages") or given.get("prompts"))
-        if not said:
+        asked = given.get("messages") or given.get("prompts")
+        if not asked:
             return
-        question = orjson.dumps([step.name, step.params, said], option=orjson.OPT_SORT_KEYS)
-        key = hashlib.blake2b(question, digest_size=16).digest()
+        question = [_json([step.name, step.params]), *_said(asked)]
+        key = hashlib.blake2b(b"\n".join(question), digest_size=16).digest()
         before = self._asked.get(key)
         self._asked[key] = step
         if before is None or _came_to_nothing(before):
@@ -42,12 +45,27 @@ class Prompts:
         )
 
 
-def _said(messages: Any) -> Any:
-    if isinstance(messages, list):
-        return [_said(message) for message in messages]
-    if isinstance(messages, dict):
-        return {key: value for key, value in messages.items() if key not in _NOT_SAID}
-    return messages
+def _said(asked: Any) -> Iterator[bytes]:
+    if type(asked) is list:
+        yield b"["
+        for one in asked:
+            known = by_tree.get(id(one))
+            if known is None or known.tree is not one:
+                yield from _said(one)
+            else:
+                # A history is asked again at every step.
+                if known.asked is None:
+                    known.asked = b"".join(_said(one))
+                yield known.asked
+        yield b"]"
+    elif type(asked) is dict:
+        yield _json({key: value for key, value in asked.items() if key not in _NOT_SAID})
+    else:
+        yield _json(asked)
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _came_to_nothing(step: Step) -> bool:
