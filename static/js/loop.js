@@ -4,7 +4,7 @@
 /** @typedef {(frame: Frame) => boolean | void} Draw  True: again in the next frame. */
 
 /** After so long the panels that are left wait for the next frame, once, where they may. */
-const LONG_MS = 16;
+const LONG_MS = 8;
 
 export class Loop {
   /** @type {{ draw: Draw, dirty: boolean, waited: boolean }[]} */

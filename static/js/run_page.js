@@ -287,7 +287,7 @@ export class RunPage {
     const plays = this.transport.draw(frame);
     if (this.playback.row !== row || plays) this.drawAll();
     if (this.playback.row !== row && !plays) this.#keepPlace();
-    return plays;
+    return plays || this.transport.isLate;
   }
 
   // ── What is searched for ──

@@ -106,8 +106,11 @@ export class Scene {
     this.#setScale(store);
     const edge = this.scale.place(this.edge_us);
     const now = this.isLive ? edge : Number.NaN;
-    this.window.step(domainFor(edge, store.running), now, still ? Number.POSITIVE_INFINITY : since);
-    this.isBusy = isBehind || isComing || this.window.isMoving;
+    // A log that is being read is drawn as often as it says that there is more: a page that moves by itself meanwhile
+    // would keep both processors busy, and come late.
+    const jumps = still || store.loading;
+    this.window.step(domainFor(edge, store.running), now, jumps ? Number.POSITIVE_INFINITY : since);
+    this.isBusy = isBehind || (isComing && !store.loading) || this.window.isMoving;
   }
 
   /** @param {RunStore} store @returns {boolean} whether there is more to take in */

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 from langchain_core.messages import AnyMessage
+from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +33,19 @@ async def _count(asked: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
 
 count: Runnable[Any, Any] = RunnableGenerator(_count).with_types(input_type=Steps)
 """Counts, a word at a time."""
+
+
+async def _listed(asked: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
+    async for one in asked:
+        yield '{"countries": ['
+        for n in range(one.get("steps", 20)):
+            await asyncio.sleep(one.get("pause", 0.02))
+            yield f"{n}, "
+        yield "0]}"
+
+
+listed: Runnable[Any, Any] = RunnableGenerator(_listed).with_types(input_type=Steps) | JsonOutputParser()
+"""Counts in JSON."""
 
 
 async def _lure(asked: AsyncIterator[str]) -> AsyncIterator[dict[str, str]]:

@@ -58,7 +58,8 @@ def test_found_by_keyboard_alone_in_names_inputs_and_streams(page: Page, server:
     expect(page.get_by_role("tab", name="Attributes")).to_have_attribute("aria-selected", "true")
     # Of the answer, a piece that no single token has; every step above the model says it, too.
     page.keyboard.press("ControlOrMeta+a")
-    page.keyboard.type('"the asynchronous twins"')
+    # All at once: while it is typed, each letter finds something else.
+    page.keyboard.insert_text('"the asynchronous twins"')
     expect(said).not_to_have_text("1 of 1")
     expect(said).to_have_text(re.compile(r"^\d+( of \d+)?$"))
     total = int(said.inner_text().split()[-1])
@@ -221,10 +222,10 @@ def test_keys_work_wherever_a_click_left_the_page(page: Page, server: Server) ->
     page.keyboard.press("0")
     page.wait_for_url(lambda url: "from=" not in url)
     # The panel of events stays as it was left.
-    page.get_by_role("button", name="Events").click()
+    page.get_by_role("button", name="Events", exact=True).click()
     expect(view.events).to_be_hidden()
     page.reload()
     expect(view.rows.first).to_be_visible()
     expect(view.events).to_be_hidden()
-    page.get_by_role("button", name="Events").click()
+    page.get_by_role("button", name="Events", exact=True).click()
     expect(view.events).to_be_visible()

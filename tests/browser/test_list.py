@@ -87,8 +87,8 @@ def test_search_filters_and_the_way_back(list_page: Page) -> None:
     expect(search(list_page)).to_be_focused()
     chain = list_page.get_by_role("combobox", name="Only runs of")
     chain.select_option("rag")
+    expect(rows(list_page).filter(has_not_text=re.compile(r"^\s*rag\b"))).to_have_count(0)
     expect(rows(list_page).first).to_contain_text("rag")
-    assert {row.get_by_role("link").inner_text().split("\n")[0] for row in rows(list_page).all()[:12]} == {"rag"}
     list_page.get_by_role("combobox", name="State").select_option("lost")
     expect(rows(list_page).first.get_by_role("link")).to_have_accessible_name(re.compile(r"rag\s*, lost"))
 

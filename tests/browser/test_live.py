@@ -116,6 +116,12 @@ def test_model_bars_tell_time_to_first_token_and_speed(page: Page) -> None:
     view.choose("ChatOpenAI", "Attributes")
     for words in ("first (token|chunk)", "tokens", "model", "run id"):
         expect(view.panel).to_contain_text(re.compile(words, re.IGNORECASE))
+    # What takes all steps to be added up is told to who looks.
+    figures = page.get_by_role("group", name="Figures")
+    waited = figures.get_by_title("in which a model was asked")
+    expect(waited).not_to_have_attribute("title", re.compile("untraced"))
+    figures.focus()
+    expect(waited).to_have_attribute("title", re.compile(r"s in which no step of the chain ran \(untraced\)"))
 
 
 def test_the_event_log_counts_every_line_and_can_be_filtered(page: Page, server: Server) -> None:

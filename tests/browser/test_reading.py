@@ -24,9 +24,7 @@ def write_log(server: Server, run: str, *lines: dict[str, Any]) -> None:
 
 def test_stop_leaves_what_is_looked_at(page: Page, server: Server) -> None:
     view = View(page)
-    page.goto(f"{server.origin}/?chain=extract")
-    view.run.click()
-    view.run_id()
+    view.start("listed", {"steps": 5000, "pause": 0.01})
     chosen = page.get_by_role("complementary", name="Span details").get_by_role("heading", level=2)
     expect(chosen).to_have_text("JsonOutputParser")
     expect(view.panel).to_contain_text("countries")

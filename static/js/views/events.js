@@ -167,6 +167,7 @@ export class EventsView {
     });
     new ResizeObserver(() => {
       this.#room = this.scroller.clientHeight;
+      this.#lastTop = this.scroller.scrollTop;
       touch();
     }).observe(this.scroller);
   }
@@ -268,7 +269,7 @@ export class EventsView {
     else if (atEnd) {
       // Once it is laid out, scrolling to its end costs no layout of its own.
       if (grows) this.#laidOut.observe(this.space);
-      else this.scroller.scrollTop = tall;
+      else if (this.#lastTop < tall - this.#room - 1) this.scroller.scrollTop = tall;
     } else if (this.#following && store.cursor !== this.#cursor) this.#show(store.rows - 1, shown, tall);
     this.#cursor = store.cursor;
     this.#drawRows(

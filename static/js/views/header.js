@@ -97,6 +97,12 @@ export class HeaderView {
     this.keepsStop = false;
     /** How many lines the figures of its health are of. */
     this.healthOf = -1;
+    /** @type {number | null} */
+    this.waited_us = null;
+    /** The pointer is over the figures, or the focus in them. */
+    this.isLookedAt = false;
+    for (const type of ["pointerenter", "focusin"]) stats.addEventListener(type, () => this.#look(true));
+    for (const type of ["pointerleave", "focusout"]) stats.addEventListener(type, () => this.#look(false));
     /** @type {RunStore | null} */
     this.store = null;
     /** @type {RunStore["header"]} */
@@ -110,6 +116,7 @@ export class HeaderView {
       this.store = store;
       this.figuresAt = 0;
       this.healthOf = -1;
+      this.waited_us = null;
       this.strips.replaceChildren();
       this.shown.clear();
     }
@@ -155,20 +162,34 @@ export class HeaderView {
   }
 
   /** @param {RunStore} store */
-  #health({ moment, header, loading }) {
+  #health({ moment, header }) {
     if (moment.lines === this.healthOf) return;
     this.healthOf = moment.lines;
-    const waited_us = moment.waitedUs();
-    this.waited.set(moment.t_us && isTimed(header) ? `${Math.round((waited_us / moment.t_us) * 100)} %` : "");
-    // Of a log that is being read there is more to come, and all of the steps to be gone through each time.
-    const root = loading ? undefined : moment.root();
+    this.waited_us = moment.waitedUs();
+    this.waited.set(
+      moment.t_us && isTimed(header) ? `${Math.round((this.waited_us / moment.t_us) * 100)} %` : "",
+    );
+    this.#explain();
+  }
+
+  /** What stands behind the share of time waited; how much of the rest is untraced only for who looks: that takes all steps. */
+  #explain() {
+    if (!this.store || this.waited_us === null) return;
+    const { moment, loading } = this.store;
+    const root = this.isLookedAt && !loading ? moment.root() : undefined;
     const untraced = root ? spanHealth(moment, root).untraced_us : null;
     this.waited.box.title = [
-      `${duration(waited_us)} in which a model was asked and had not begun to answer`,
+      `${duration(this.waited_us)} in which a model was asked and had not begun to answer`,
       untraced === null ? "" : `${duration(untraced)} in which no step of the chain ran (untraced)`,
     ]
       .filter(Boolean)
       .join("\n");
+  }
+
+  /** @param {boolean} looked */
+  #look(looked) {
+    this.isLookedAt = looked;
+    if (looked) this.#explain();
   }
 
   /** @param {unknown} run */

@@ -96,7 +96,8 @@ export class OverviewView {
     const since = Math.min(100, Math.max(0, ms - this.#lastMs));
     this.#lastMs = ms;
     const isNear = Math.abs(this.#extent - wanted) < wanted * 0.002;
-    if (REDUCED.matches || isNear || this.#extent <= 0 || scene.columns.length === 0) this.#extent = wanted;
+    const jumps = REDUCED.matches || scene.store?.loading;
+    if (jumps || isNear || this.#extent <= 0 || scene.columns.length === 0) this.#extent = wanted;
     else this.#extent = wanted * (this.#extent / wanted) ** Math.exp(-since / 90);
     return this.#extent !== wanted;
   }

@@ -39,6 +39,8 @@ export class TimelineView {
   #measured = 0;
   #width = 0;
   #room = 0;
+  /** All of the panel, names and bars. */
+  #wide = 0;
   /** @type {number | null} */
   #selected = null;
   #reveal = false;
@@ -95,7 +97,9 @@ export class TimelineView {
     this.hover = new HoverCard(scene, touch);
     root.replaceChildren(ruler, this.scroller, this.empty, this.hover.root);
     this.#listen();
-    new ResizeObserver(() => this.resize()).observe(this.scroller);
+    const laidOut = new ResizeObserver(() => this.resize());
+    laidOut.observe(this.scroller);
+    laidOut.observe(this.lines);
   }
 
   #listen() {
@@ -167,7 +171,7 @@ export class TimelineView {
 
   /** How wide the names are where the user has not said so, in pixels. */
   get namesWidth() {
-    const room = this.root.clientWidth;
+    const room = this.#wide;
     const least = Math.min(NAMES, room * 0.5) || NAMES;
     const most = Math.max(least, Math.min(MOST_NAMES, room - LEAST_BARS));
     return Math.round(Math.max(least, Math.min(most, this.#needed)));
@@ -175,6 +179,7 @@ export class TimelineView {
 
   /** Measures anew: the panel's room or the height of rows changed. */
   resize() {
+    this.#wide = this.root.clientWidth;
     this.root.style.setProperty("--names-fit", `${this.namesWidth}px`);
     const style = getComputedStyle(this.scroller);
     this.#height = Number.parseFloat(style.getPropertyValue("--row")) || 26;
@@ -227,6 +232,7 @@ export class TimelineView {
   /** The names of the first rows decide how wide their column is. @param {RunStore} store */
   #measure(store) {
     const { columns } = this.scene;
+    if (store.loading && this.#measured) return;
     const until = Math.min(MEASURED, columns.length);
     let needed = this.#needed;
     for (; this.#measured < until; this.#measured++) {
@@ -239,8 +245,14 @@ export class TimelineView {
   /** @param {number} needed */
   #widen(needed) {
     if (needed <= this.#needed) return;
+    const before = this.namesWidth;
     this.#needed = needed;
-    if (Number.parseFloat(this.root.style.getPropertyValue("--names-fit")) !== this.namesWidth) this.resize();
+    const wider = this.namesWidth - before;
+    if (wider <= 0) return;
+    this.root.style.setProperty("--names-fit", `${this.namesWidth}px`);
+    // Asked now, the browser would have to lay out all rows first; where it is otherwise, it tells after this frame.
+    this.#width = Math.max(40, this.#width - wider);
+    this.ruler.forget();
   }
 
   #drawTools() {

@@ -175,13 +175,18 @@ export class TransportView {
       this.track.style.setProperty("--done", `${length_us ? (value / length_us) * 100 : 0}%`);
     }
     // While a run grows, its marks move a little with each line.
-    const isLate = (store.running || store.loading) && ms - this.#markedMs < MARKS_MS;
-    if (!isLate) {
+    const isSoon = (store.running || store.loading) && ms - this.#markedMs < MARKS_MS;
+    if (!isSoon) {
       this.#markedMs = ms;
       this.#drawMarks(length_us);
     }
-    return isPlaying || isLate;
+    // What is read tells when there is more, and when there is no more.
+    this.isLate = isSoon && !store.loading;
+    return isPlaying;
   }
+
+  /** Marks are still to be drawn. */
+  isLate = false;
 
   /** Of the marks: asking for it while a frame is drawn costs a layout. */
   #size = { width: 0, height: 0 };
