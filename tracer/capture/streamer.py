@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _NEEDED = ("send_stream", "receive_stream", "run_map", "parent_map", "_get_parent_ids", "_write_run_start_info")
 _TURN = 0.001
-"""Seconds that a chain may go on without one."""
+"""Seconds for which a model may stream without one."""
 
 
 def take_over(handler: BaseCallbackHandler, tap: Tap) -> bool:
@@ -70,14 +70,30 @@ def _finish(call: Coroutine[Any, Any, None]) -> None:
     raise RuntimeError("v2's event handler waits for something")
 
 
+async def _turn(_: Any) -> None:
+    """A turn of the loop: a chain that waits for nothing can still be stopped, and does not hold up others.
+
+    Steps that run side by side begin in the order in which they would without it, as all of them take one.
+    """
+    await asyncio.sleep(0)
+
+
+async def _turn_now_and_then(handler: Any) -> None:
+    """The same, where there are very many."""
+    now = time.monotonic()
+    if now - handler._rested > _TURN:
+        handler._rested = now
+        await asyncio.sleep(0)
+
+
 @functools.cache
 def _streamer(v2: type[Any]) -> type[Any]:
-    def sent(name: str) -> _Callback:
+    def sent(name: str, rest: Callable[[Any], Coroutine[Any, Any, None]]) -> _Callback:
         theirs = getattr(v2, name)
 
         async def waits(self: Any, *args: Any, **kwargs: Any) -> None:
             await theirs(self, *args, **kwargs)
-            await self._turn()
+            await rest(self)
 
         def at_once(self: Any, *args: Any, **kwargs: Any) -> None:
             _finish(theirs(self, *args, **kwargs))
@@ -96,7 +112,7 @@ def _streamer(v2: type[Any]) -> type[Any]:
             finally:
                 await theirs(self, *args, **kwargs)
             if not ends:
-                await self._turn()
+                await _turn(self)
 
         def at_once(self: Any, *args: Any, **kwargs: Any) -> None:
             ours(self, *args, **kwargs)
@@ -108,17 +124,9 @@ def _streamer(v2: type[Any]) -> type[Any]:
         _above: dict[UUID, list[str]]
         _rested: float
 
-        async def _turn(self) -> None:
-            """A turn of the loop, now and then: a chain that waits for nothing can still be stopped, and does not hold
-            up others."""
-            now = time.monotonic()
-            if now - self._rested > _TURN:
-                self._rested = now
-                await asyncio.sleep(0)
-
         on_chat_model_start = told("on_chat_model_start")
         on_llm_start = told("on_llm_start")
-        on_llm_new_token = sent("on_llm_new_token")
+        on_llm_new_token = sent("on_llm_new_token", _turn_now_and_then)
         on_llm_end = told("on_llm_end", ends=True)
         on_chain_start = told("on_chain_start")
         on_chain_end = told("on_chain_end", ends=True)
@@ -127,7 +135,7 @@ def _streamer(v2: type[Any]) -> type[Any]:
         on_tool_error = told("on_tool_error")
         on_retriever_start = told("on_retriever_start")
         on_retriever_end = told("on_retriever_end", ends=True)
-        on_custom_event = sent("on_custom_event")
+        on_custom_event = sent("on_custom_event", _turn)
 
         def _get_parent_ids(self, run_id: UUID) -> list[str]:
             """As v2's, which goes all the way up for each event."""
