@@ -114,17 +114,19 @@ def shared_context(browser: Browser, server: Server) -> Iterator[BrowserContext]
     it keeps the process going, and can clear what a test stored."""
     context = browser.new_context(viewport=SIZE)
     context.set_default_timeout(PATIENCE)
-    context.new_page().goto(f"{server.origin}/static/0/js/theme.js")
+    context.new_page().goto(f"{server.origin}{SMALL}")
     yield context
     context.close()
 
 
+SMALL = "/static/0/js/theme.js"
+"""What anybody may have, without a token."""
 FORGET = "() => { localStorage.clear(); sessionStorage.clear(); }"
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(shared_context: BrowserContext, complaints: Complaints) -> Iterator[OpenPage]:
+def open_page(shared_context: BrowserContext, server: Server, complaints: Complaints) -> Iterator[OpenPage]:
     """Opens new pages of a context in which nothing is stored and nothing allowed; each is watched for complaints."""
 
     def make(*, viewport: ViewportSize | None = None, **media: Any) -> Page:
@@ -135,6 +137,8 @@ def open_page(shared_context: BrowserContext, complaints: Complaints) -> Iterato
             page.emulate_media(**media)
         return page
 
+    # Lets them in, as the address with its token does, without a page that is loaded for it.
+    shared_context.request.get(server.url)
     shared_context.on("page", complaints.watch)
     yield make
     shared_context.remove_listener("page", complaints.watch)
@@ -148,6 +152,15 @@ def open_page(shared_context: BrowserContext, complaints: Complaints) -> Iterato
     keeper.evaluate(FORGET)
     shared_context.clear_cookies()
     shared_context.clear_permissions()
+
+
+@pytest.fixture
+def tab(open_page: OpenPage, server: Server, complaints: Complaints) -> Page:
+    """A page that may go wherever it wants, and shows nothing yet."""
+    complaints.expect(r"/favicon\.ico$")
+    page = open_page()
+    page.goto(f"{server.origin}{SMALL}")
+    return page
 
 
 @pytest.fixture

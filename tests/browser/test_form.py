@@ -211,7 +211,6 @@ def test_the_graph_shows_how_the_chain_is_built(page: Page) -> None:
 
 def test_an_address_can_name_the_chain(open_page: OpenPage, server: Server) -> None:
     page = open_page()
-    page.goto(server.url)
     page.goto(f"{server.origin}/?chain=count")
     expect(page.get_by_role("heading", name="count", exact=True)).to_be_visible()
     expect(View(page).chain).to_have_value(re.compile("count"))

@@ -35,12 +35,12 @@ def settled(page: Page, which: str = "") -> None:
 
 
 @pytest.mark.parametrize("count", [8, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(1_800)])])
-def test_generated_files_in_the_folder(count: int, page: Page, server: Server) -> None:
+def test_generated_files_in_the_folder(count: int, tab: Page, server: Server) -> None:
     for number, mutant in zip(range(count), shown(), strict=False):
         run = f"hostile-{number}"
         (server.folder / f"{run}.jsonl").write_bytes(mutant.data)
-        page.goto(f"{server.origin}/runs/{run}")
-        settled(page, f"{number}, {mutant.kind}")
+        tab.goto(f"{server.origin}/runs/{run}")
+        settled(tab, f"{number}, {mutant.kind}")
         bad = 0
         for _, raw, sound in expected(mutant.data):
             if sound is None:
@@ -49,14 +49,14 @@ def test_generated_files_in_the_folder(count: int, page: Page, server: Server) -
             bad += not sound
             if sound and re.search(rb'"event"\s*:\s*"run_end"', raw):
                 break
-        said = page.locator(".strip-bad")
+        said = tab.locator(".strip-bad")
         if bad > 0:
             expect(said).to_contain_text(re.compile(rf"^{bad:,} lines? of the file could not be read"))
             said.get_by_role("button", name="Show the first").click()
         elif bad == 0:
             expect(said).to_have_count(0)
-    assert page.evaluate("window.owned") is None
-    assert page.evaluate("({}).polluted") is None
+    assert tab.evaluate("window.owned") is None
+    assert tab.evaluate("({}).polluted") is None
 
 
 @pytest.mark.parametrize("sound", [True, False], ids=["kept", "refused"])
@@ -100,16 +100,16 @@ def test_markup_in_every_field_is_text(page: Page, server: Server) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
-def test_plain_events_and_payloads_are_kept_and_shown(page: Page, server: Server) -> None:
+def test_plain_events_and_payloads_are_kept_and_shown(tab: Page, server: Server) -> None:
     rng = Seeded(3)
     for number, data in enumerate((plain(rng), crafted(rng))):
-        answer = page.evaluate(
+        answer = tab.evaluate(
             """([name, text]) => fetch(`/api/runs/import?name=${name}`, {method: "POST", body: text,
                  headers: {"Content-Type": "application/jsonl"}}).then(a => a.json())""",
             [f"file {number}", data.decode("utf-8", "replace")],
         )
-        page.goto(f"{server.origin}/runs/{answer['run']}")
-        settled(page)
-        expect(page.get_by_role("treegrid", name="Spans").get_by_role("row").first).to_be_visible()
+        tab.goto(f"{server.origin}/runs/{answer['run']}")
+        settled(tab)
+        expect(tab.get_by_role("treegrid", name="Spans").get_by_role("row").first).to_be_visible()
         if number == 0:
-            expect(page.locator(".run-header")).to_contain_text("times unknown")
+            expect(tab.locator(".run-header")).to_contain_text("times unknown")

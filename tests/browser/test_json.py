@@ -63,7 +63,6 @@ def tree(open_page: OpenPage, server: Server) -> Locator:
     (server.folder / "json-made.jsonl").write_bytes(_log("json-made", STATES[-1], STATES))
     page = open_page()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(server.url)
     page.goto(f"{server.origin}/runs/json-made?span=3&tab=JSON")
     return page.get_by_role("tree", name="JSON")
 
@@ -156,19 +155,19 @@ def test_levels(tree: Locator) -> None:
     expect(tree.get_by_role("treeitem")).to_have_count(7)
 
 
-def test_the_raw_text_and_where_it_breaks(page: Page, server: Server) -> None:
+def test_the_raw_text_and_where_it_breaks(tab: Page, server: Server) -> None:
     said = 'Here it is:\n```json\n{\n  "a": 1,\n  "b": [1, 2\n  "c": 3\n}\n```'
     (server.folder / "json-bad.jsonl").write_bytes(_log("json-bad", said, []))
-    page.goto(f"{server.origin}/runs/json-bad?span=3&tab=JSON")
-    raw = page.get_by_role("region", name="Text it was made from")
+    tab.goto(f"{server.origin}/runs/json-bad?span=3&tab=JSON")
+    raw = tab.get_by_role("region", name="Text it was made from")
     expect(raw).to_contain_text("What Talker said, span 2")
     expect(raw).to_contain_text('No JSON from 6:3 expected "," or "]" but found "\\""')
     expect(raw.locator("mark")).to_have_text('"')
     expect(raw.locator(".json-mistake-place")).to_have_text('  "c": 3\n  ^')
-    View(page).choose("Talker", "JSON")
+    View(tab).choose("Talker", "JSON")
     expect(raw).to_contain_text("No JSON from 6:3")
     # Before the mistake was made, there is none.
-    page.goto(f"{server.origin}/runs/json-bad?span=2&tab=JSON&at=4")
+    tab.goto(f"{server.origin}/runs/json-bad?span=2&tab=JSON&at=4")
     expect(raw.get_by_label("Raw text")).to_have_text(said[:40])
     expect(raw.locator(".json-mistake")).to_be_hidden()
 
@@ -188,22 +187,22 @@ def test_raw_text_stands_beside_on_request(tree: Locator) -> None:
     expect(heads.filter(visible=True)).to_have_count(0)
 
 
-def test_huge_values_are_virtual_and_long_strings_cut(page: Page, server: Server) -> None:
+def test_huge_values_are_virtual_and_long_strings_cut(tab: Page, server: Server) -> None:
     value = {"text": LONG, "many": list(range(100_000)), "last": True}
     (server.folder / "json-huge.jsonl").write_bytes(_log("json-huge", "{}", [json.dumps(value)]))
-    page.goto(f"{server.origin}/runs/json-huge?span=3&tab=JSON")
-    tree = page.get_by_role("tree", name="JSON")
+    tab.goto(f"{server.origin}/runs/json-huge?span=3&tab=JSON")
+    tree = tab.get_by_role("tree", name="JSON")
     text = tree.get_by_role("treeitem").filter(has_text="characters")
     expect(text).to_contain_text("4,000 of 30,000 characters")
-    expect(page.locator(".json-head > span").filter(visible=True)).to_have_text(["first seen"])
+    expect(tab.locator(".json-head > span").filter(visible=True)).to_have_text(["first seen"])
     text.get_by_role("button", name="Show more").click()
     expect(text).to_contain_text("20,000 of 30,000 characters")
     tree.focus()
-    page.keyboard.press("End")
+    tab.keyboard.press("End")
     expect(tree.locator("[aria-selected=true]")).to_contain_text("last")
     expect(tree.get_by_role("treeitem").filter(has_text="99999").first).to_be_in_viewport()
     assert tree.get_by_role("treeitem").count() < 120
-    page.keyboard.press("Home")
+    tab.keyboard.press("Home")
     expect(tree.locator("[aria-selected=true]")).to_have_attribute("aria-level", "1")
 
 

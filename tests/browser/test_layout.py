@@ -139,29 +139,29 @@ LEFT = """() => {
 
 
 def test_played_back_the_json_is_followed_until_it_is_scrolled_up(
-    page: Page, server: Server, runs: dict[str, str]
+    tab: Page, server: Server, runs: dict[str, str]
 ) -> None:
-    page.goto(f"{server.origin}/runs/{runs['extract']}")
-    view = View(page)
+    tab.goto(f"{server.origin}/runs/{runs['extract']}")
+    view = View(tab)
     view.ended()
     expect(view.details.get_by_role("tab", selected=True)).to_have_text("JSON")
     expect(view.panel.get_by_role("treeitem").first).to_be_visible()
-    play = page.get_by_role("button", name="Play", exact=True)
-    speed = page.get_by_role("combobox", name="Speed")
+    play = tab.get_by_role("button", name="Play", exact=True)
+    speed = tab.get_by_role("combobox", name="Speed")
     speed.select_option("0.5")
     play.click()
     grown = f"([least, slack]) => {{ const [left, all] = ({LEFT})(); return all > least && left <= slack; }}"
-    page.wait_for_function(grown, arg=[40, 30])
-    page.wait_for_function(grown, arg=[80, 30])
-    page.get_by_role("button", name="Pause", exact=True).click()
-    page.get_by_role("tree", name="JSON").first.hover()
-    page.mouse.wheel(0, -2000)
-    page.wait_for_function(f"() => {{ const [left, all] = ({LEFT})(); return left === all; }}")
-    _, before = page.evaluate(LEFT)
+    tab.wait_for_function(grown, arg=[40, 30])
+    tab.wait_for_function(grown, arg=[80, 30])
+    tab.get_by_role("button", name="Pause", exact=True).click()
+    tab.get_by_role("tree", name="JSON").first.hover()
+    tab.mouse.wheel(0, -2000)
+    tab.wait_for_function(f"() => {{ const [left, all] = ({LEFT})(); return left === all; }}")
+    _, before = tab.evaluate(LEFT)
     speed.select_option("0.25")
     play.click()
-    page.wait_for_function(f"(before) => ({LEFT})()[1] > before", arg=before)
-    now, more = page.evaluate(LEFT)
+    tab.wait_for_function(f"(before) => ({LEFT})()[1] > before", arg=before)
+    now, more = tab.evaluate(LEFT)
     assert now == more
 
 
@@ -187,22 +187,22 @@ def test_the_card_of_a_span_tells_of_the_moment_shown(page: Page, server: Server
 
 
 def test_played_back_waits_are_skipped_and_what_is_to_come_is_hatched_without_moving(
-    page: Page, server: Server, runs: dict[str, str]
+    tab: Page, server: Server, runs: dict[str, str]
 ) -> None:
-    page.goto(f"{server.origin}/runs/{runs['extract']}")
-    View(page).ended()
-    skip = page.get_by_role("button", name="skip waiting")
+    tab.goto(f"{server.origin}/runs/{runs['extract']}")
+    View(tab).ended()
+    skip = tab.get_by_role("button", name="skip waiting")
     skip.click()
     expect(skip).to_have_attribute("aria-pressed", "true")
-    later = page.locator(".overview-later")
-    slider = page.get_by_role("slider", name="Moment")
+    later = tab.locator(".overview-later")
+    slider = tab.get_by_role("slider", name="Moment")
     slider.focus()
-    page.keyboard.press("Home")
+    tab.keyboard.press("Home")
     expect(later).to_be_visible()
     places = []
     for _ in range(3):
-        page.keyboard.press("PageUp")
-        page.wait_for_timeout(50)
+        tab.keyboard.press("PageUp")
+        tab.wait_for_timeout(50)
         places.append((box(later), later.evaluate("(hatch) => getComputedStyle(hatch).clipPath")))
     assert len({clip for _, clip in places}) == 3
     assert [at for at, _ in places] == [places[0][0]] * 3

@@ -30,10 +30,10 @@ def rag_run(browser: Browser, server: Server) -> str:
 
 
 @pytest.fixture
-def rag_page(page: Page, server: Server, rag_run: str) -> Page:
-    page.goto(f"{server.origin}/runs/{rag_run}")
-    View(page).ended()
-    return page
+def rag_page(tab: Page, server: Server, rag_run: str) -> Page:
+    tab.goto(f"{server.origin}/runs/{rag_run}")
+    View(tab).ended()
+    return tab
 
 
 @pytest.fixture
@@ -133,7 +133,6 @@ def test_hostile_text_is_text_everywhere(page: Page, complaints: Complaints) -> 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_both_themes_can_be_read(open_page: OpenPage, server: Server, rag_run: str, theme: str) -> None:
     page = open_page(color_scheme=theme)
-    page.goto(server.url)
     page.goto(f"{server.origin}/runs/{rag_run}")
     view = View(page)
     view.ended()

@@ -36,22 +36,22 @@ def test_stop_leaves_what_is_looked_at(page: Page, server: Server) -> None:
     expect(page.get_by_text("LIVE", exact=True)).to_be_hidden()
 
 
-def test_a_run_that_failed_before_its_first_step_says_why(page: Page, server: Server) -> None:
+def test_a_run_that_failed_before_its_first_step_says_why(tab: Page, server: Server) -> None:
     error = {"type": "ValueError", "message": "thread_id is missing"}
     start = {"event": "run_start", "format": 1, "pid": 1, "run": EARLY, "chain": "app:early", "mode": "stream"}
     start |= {"started_at": "2020-02-03T09:12:00.000000Z", "input": {"topic": "tides"}, "config": {}, "versions": {}}
     end = {"event": "run_end", "status": "error", "spans": 0, "error": error}
     write_log(server, EARLY, start, end)
-    page.goto(f"{server.origin}/runs/{EARLY}")
-    view = View(page)
+    tab.goto(f"{server.origin}/runs/{EARLY}")
+    view = View(tab)
     view.ended("error")
-    details = page.get_by_role("complementary", name="Span details")
+    details = tab.get_by_role("complementary", name="Span details")
     expect(details).to_contain_text("thread_id is missing")
     expect(details).to_contain_text("app:early itself, before its first step")
-    expect(page.get_by_text("Choose a span")).to_be_hidden()
-    expect(page.get_by_text("The run failed before its first step.")).to_be_visible()
-    expect(page.locator('.event[data-look="error"]')).to_contain_text("run_end")
-    expect(page.get_by_role("banner").or_(page.locator(".run-head")).last).to_contain_text("2020")
+    expect(tab.get_by_text("Choose a span")).to_be_hidden()
+    expect(tab.get_by_text("The run failed before its first step.")).to_be_visible()
+    expect(tab.locator('.event[data-look="error"]')).to_contain_text("run_end")
+    expect(tab.get_by_role("banner").or_(tab.locator(".run-head")).last).to_contain_text("2020")
 
 
 def test_the_users_own_frame_is_seen_first(page: Page, server: Server) -> None:
@@ -129,7 +129,6 @@ def test_the_notice_is_short_and_can_be_sent_away(open_context: OpenContext, ser
 def test_mode_and_folder_stand_in_line_with_run(open_page: OpenPage, server: Server) -> None:
     for size in ({"width": 1440, "height": 900}, {"width": 390, "height": 844}):
         page = open_page(viewport=size)
-        page.goto(server.url)
         page.goto(f"{server.origin}/?chain=rag")
         expect(View(page).run).to_be_visible()
         middles = page.evaluate(

@@ -86,9 +86,12 @@ Show = Callable[..., Timeline]
 @pytest.fixture
 def show(open_page: OpenPage, open_context: OpenContext, server: Server, run: str) -> Show:
     def open_(**options: object) -> Timeline:
-        make = (lambda **more: open_context(**more).new_page()) if "is_mobile" in options else open_page
-        page = make(reduced_motion="reduce", **options)
-        page.goto(server.url)
+        options["reduced_motion"] = "reduce"
+        if "is_mobile" in options:
+            page = open_context(**options).new_page()
+            page.goto(server.url)
+        else:
+            page = open_page(**options)
         page.goto(f"{server.origin}/runs/{run}?span=2")
         timeline = Timeline(page)
         timeline.ended()

@@ -42,17 +42,17 @@ def press_until(page: Page, key: str, words: str, most: int = 200) -> None:
 # —— states
 
 
-def test_what_failed_below_names_where_and_one_goes_there_by_keyboard(page: Page, server: Server) -> None:
-    view = ran(page, server, "fails", 1)
+def test_what_failed_below_names_where_and_one_goes_there_by_keyboard(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "fails", 1)
     expect(view.row(r"outer.*propagated ConnectionError")).to_have_count(1)
     expect(view.row(r"look up.*error ConnectionError")).to_have_count(1)
     view.choose("chain outer", "Output")
-    page.get_by_role("button", name=re.compile(r"look up · span \d")).focus()
-    page.keyboard.press("Enter")
+    tab.get_by_role("button", name=re.compile(r"look up · span \d")).focus()
+    tab.keyboard.press("Enter")
     chosen = view.spans.locator('[aria-selected="true"]')
     expect(chosen).to_have_accessible_name(re.compile("look up"))
     expect(view.spans).to_be_focused()
-    page.keyboard.press("ArrowUp")
+    tab.keyboard.press("ArrowUp")
     expect(chosen).to_have_accessible_name(re.compile("calm"))
 
 
@@ -66,8 +66,8 @@ def test_one_goes_where_it_failed_from_the_top_of_the_page_even_into_a_collapsed
     expect(view.spans.locator('[aria-selected="true"]')).to_have_accessible_name(re.compile("look up"))
 
 
-def test_what_was_made_good_is_marked_once_and_warns_nobody_above(page: Page, server: Server) -> None:
-    view = ran(page, server, "recovers", 1)
+def test_what_was_made_good_is_marked_once_and_warns_nobody_above(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "recovers", 1)
     view.ended("ok")
     expect(view.row(r"RunnableWithFallbacks.*recovered")).to_have_count(1)
     expect(view.row("recovered")).to_have_count(1)
@@ -88,15 +88,15 @@ def test_code_that_cannot_be_stopped_is_shown_where_it_hangs(page: Page) -> None
     expect(first).to_have_accessible_name(re.compile("stuck.*abandoned"))
 
 
-def test_a_branch_that_nobody_ended_is_unfinished(page: Page, server: Server) -> None:
-    view = ran(page, server, "half", 1)
+def test_a_branch_that_nobody_ended_is_unfinished(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "half", 1)
     view.ended("error")
     expect(view.row(r"chain soon.*error")).to_have_count(1)
     expect(view.row(r"chain slow.*(unfinished|cancelled|ok)")).to_have_count(1)
 
 
-def test_each_state_looks_different_without_its_colour(page: Page, server: Server) -> None:
-    view = ran(page, server, "fails", 1)
+def test_each_state_looks_different_without_its_colour(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "fails", 1)
     seen = set()
     states = ("ok", "error", "propagated", "cancelled", "interrupted", "abandoned", "unfinished", "lost")
     row = view.rows.first
@@ -159,48 +159,48 @@ def test_a_graph_is_interrupted_and_resumed_by_keyboard_alone(page: Page, server
     page.wait_for_url(lambda url: "/runs/" in url and first not in url)
 
 
-def test_the_answer_is_reached_by_tab_from_the_top_of_the_page(page: Page, server: Server) -> None:
-    ran(page, server, "asks", {"text": "Bo"}, config=THREAD)
-    page.locator("body").evaluate("() => document.activeElement.blur()")
-    press_until(page, "Tab", "Answer")
-    page.keyboard.type("no")
-    press_until(page, "Tab", r"Resume.*")
-    page.keyboard.press("Enter")
-    view = View(page)
-    expect(page.get_by_role("link", name=re.compile("continues"))).to_be_visible()
+def test_the_answer_is_reached_by_tab_from_the_top_of_the_page(tab: Page, server: Server) -> None:
+    ran(tab, server, "asks", {"text": "Bo"}, config=THREAD)
+    tab.locator("body").evaluate("() => document.activeElement.blur()")
+    press_until(tab, "Tab", "Answer")
+    tab.keyboard.type("no")
+    press_until(tab, "Tab", r"Resume.*")
+    tab.keyboard.press("Enter")
+    view = View(tab)
+    expect(tab.get_by_role("link", name=re.compile("continues"))).to_be_visible()
     view.ended("ok")
 
 
-def test_an_answer_at_hand_is_sent_as_what_it_says(page: Page, server: Server) -> None:
-    view = ran(page, server, "asks", {"text": "Cy"}, config=THREAD)
-    page.get_by_role("button", name="false", exact=True).click()
-    expect(page.get_by_role("button", name="JSON", exact=True)).to_have_attribute("aria-pressed", "true")
-    page.get_by_role("button", name=re.compile("Resume")).click()
-    expect(page.get_by_role("link", name=re.compile("continues"))).to_be_visible()
+def test_an_answer_at_hand_is_sent_as_what_it_says(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "asks", {"text": "Cy"}, config=THREAD)
+    tab.get_by_role("button", name="false", exact=True).click()
+    expect(tab.get_by_role("button", name="JSON", exact=True)).to_have_attribute("aria-pressed", "true")
+    tab.get_by_role("button", name=re.compile("Resume")).click()
+    expect(tab.get_by_role("link", name=re.compile("continues"))).to_be_visible()
     view.ended("ok")
     view.choose("LangGraph", "Output")
     expect(view.panel).to_contain_text("answered False")
 
 
-def test_no_answer_and_no_json_are_refused_where_they_stand(page: Page, server: Server) -> None:
-    ran(page, server, "asks", {"text": "Di"}, config=THREAD)
-    form = page.get_by_role("form", name="Answer")
-    page.get_by_role("button", name=re.compile("Resume")).click()
+def test_no_answer_and_no_json_are_refused_where_they_stand(tab: Page, server: Server) -> None:
+    ran(tab, server, "asks", {"text": "Di"}, config=THREAD)
+    form = tab.get_by_role("form", name="Answer")
+    tab.get_by_role("button", name=re.compile("Resume")).click()
     expect(form).to_contain_text("Type an answer first")
-    page.get_by_role("button", name="JSON", exact=True).click()
-    page.keyboard.type("{no")
-    page.keyboard.press("Control+Enter")
+    tab.get_by_role("button", name="JSON", exact=True).click()
+    tab.keyboard.type("{no")
+    tab.keyboard.press("Control+Enter")
     expect(form).to_contain_text("This is not JSON")
-    expect(page.get_by_role("textbox", name="Answer")).to_be_focused()
+    expect(tab.get_by_role("textbox", name="Answer")).to_be_focused()
 
 
-def test_two_questions_get_an_answer_each(page: Page, server: Server) -> None:
-    view = ran(page, server, "asks_two", {}, config={"configurable": {"thread_id": "two"}})
+def test_two_questions_get_an_answer_each(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "asks_two", {}, config={"configurable": {"thread_id": "two"}})
     view.ended("interrupted")
     for label, word in (("Answer 1", "one"), ("Answer 2", "two")):
-        page.get_by_role("textbox", name=label).fill(word)
-    page.get_by_role("button", name=re.compile("Resume")).click()
-    expect(page.get_by_role("link", name=re.compile("continues"))).to_be_visible()
+        tab.get_by_role("textbox", name=label).fill(word)
+    tab.get_by_role("button", name=re.compile("Resume")).click()
+    expect(tab.get_by_role("link", name=re.compile("continues"))).to_be_visible()
     view.ended("ok")
     view.choose("LangGraph", "Output")
     for word in ("one", "two"):
@@ -210,14 +210,14 @@ def test_two_questions_get_an_answer_each(page: Page, server: Server) -> None:
 # —— findings
 
 
-def test_findings_are_counted_listed_marked_and_filtered(page: Page, server: Server) -> None:
-    view = ran(page, server, "twice", "really?")
-    stat = page.get_by_role("button", name=re.compile(r"^1\s*finding"))
+def test_findings_are_counted_listed_marked_and_filtered(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "twice", "really?")
+    stat = tab.get_by_role("button", name=re.compile(r"^1\s*finding"))
     expect(stat).to_have_attribute("aria-expanded", "false")
     expect(view.row("1 finding")).to_have_count(1)
     stat.focus()
-    page.keyboard.press("Enter")
-    listed = page.get_by_role("region", name="Findings")
+    tab.keyboard.press("Enter")
+    listed = tab.get_by_role("region", name="Findings")
     expect(listed).to_be_focused()
     expect(listed).to_contain_text("asked the very same again")
     expect(listed).to_contain_text("give the model a cache")
@@ -228,8 +228,8 @@ def test_findings_are_counted_listed_marked_and_filtered(page: Page, server: Ser
     expect(chosen).to_have_accessible_name(re.compile("1 finding"))
     view.tab("Output")
     expect(view.panel).to_contain_text("asked the very same again")
-    page.get_by_role("button", name=re.compile("^findings")).click()
-    log = page.get_by_role("region", name="Event log")
+    tab.get_by_role("button", name=re.compile("^findings")).click()
+    log = tab.get_by_role("region", name="Event log")
     expect(log).to_contain_text(re.compile(r"Events\s*1 of \d+"))
     expect(view.events).to_contain_text("finding")
     listed.press("Escape")
@@ -249,17 +249,17 @@ def test_a_finding_is_announced_as_it_is_made(page: Page) -> None:
     page.wait_for_function("() => window.heard.some(text => text.includes('Finding: GenericFakeChatModel is asked'))")
 
 
-def test_a_healthy_run_has_no_word_of_findings(page: Page, server: Server) -> None:
-    ran(page, server, "rag", {"question": "How do I stream JSON?", "k": 1})
-    expect(page.get_by_role("button", name=re.compile(r"^\d+\s*findings?$"))).to_have_count(0)
-    expect(View(page).row("finding")).to_have_count(0)
+def test_a_healthy_run_has_no_word_of_findings(tab: Page, server: Server) -> None:
+    ran(tab, server, "rag", {"question": "How do I stream JSON?", "k": 1})
+    expect(tab.get_by_role("button", name=re.compile(r"^\d+\s*findings?$"))).to_have_count(0)
+    expect(View(tab).row("finding")).to_have_count(0)
 
 
 # —— streaming health and what was asked
 
 
-def test_attributes_tell_how_it_streamed_and_what_was_asked(page: Page, server: Server) -> None:
-    view = ran(page, server, "thinks", "Paris?")
+def test_attributes_tell_how_it_streamed_and_what_was_asked(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "thinks", "Paris?")
     view.choose("Says", "Attributes")
     for words in (
         r"first token after\s*\d+ ms",
@@ -274,15 +274,15 @@ def test_attributes_tell_how_it_streamed_and_what_was_asked(page: Page, server: 
         expect(view.panel).to_contain_text(re.compile(words))
     view.panel.get_by_text("weather", exact=True).click()
     expect(view.panel).to_contain_text("required")
-    expect(page.get_by_text("waited for models")).to_be_visible()
+    expect(tab.get_by_text("waited for models")).to_be_visible()
 
 
-def test_what_is_unknown_is_not_nought_and_what_is_cut_is_said(page: Page, server: Server) -> None:
-    view = ran(page, server, "refuses", "x")
+def test_what_is_unknown_is_not_nought_and_what_is_cut_is_said(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "refuses", "x")
     view.choose("Says", "Attributes")
     expect(view.panel).to_contain_text(re.compile(r"tokens out\s*unknown"))
     expect(view.panel).to_contain_text("length: the answer was cut off")
-    expect(page.get_by_role("banner")).not_to_contain_text("0 → 0")
+    expect(tab.get_by_role("banner")).not_to_contain_text("0 → 0")
 
 
 # —— content
@@ -303,8 +303,8 @@ def test_reasoning_calls_and_text_each_in_their_place_as_they_stream(page: Page)
     expect(view.panel).to_contain_text('{"city": "Paris"}')
 
 
-def test_a_refusal_is_marked(page: Page, server: Server) -> None:
-    view = ran(page, server, "refuses", "x")
+def test_a_refusal_is_marked(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "refuses", "x")
     view.choose("Says", "Output")
     expect(view.panel.get_by_role("heading", name="Refusal")).to_be_visible()
     expect(view.panel).to_contain_text("I cannot help with that.")
@@ -330,8 +330,8 @@ def test_images_are_drawn_once_with_their_size_and_none_from_elsewhere(
 # —— graphs
 
 
-def test_nodes_have_steps_and_their_executions_numbers(page: Page, server: Server) -> None:
-    view = ran(page, server, "rounds", {"rounds": 0})
+def test_nodes_have_steps_and_their_executions_numbers(tab: Page, server: Server) -> None:
+    view = ran(tab, server, "rounds", {"rounds": 0})
     for nth in (1, 2, 3):
         expect(view.row(rf"chain work.*step {nth}, run {nth} of 3")).to_have_count(1)
     expect(view.spans).to_contain_text("work #3")
@@ -344,8 +344,8 @@ def test_nodes_have_steps_and_their_executions_numbers(page: Page, server: Serve
     view.events.evaluate("(log) => { log.scrollTop = 0; }")
     expect(view.events).to_contain_text("on_custom_event")
     # Where data goes in and where the graph may stop are no steps: no time, no state.
-    page.get_by_role("button", name="graph", exact=True).click()
-    nodes = page.locator(".chain-graph .node")
+    tab.get_by_role("button", name="graph", exact=True).click()
+    nodes = tab.locator(".chain-graph .node")
     expect(nodes.filter(has_text=re.compile(r"^input\s*$"))).to_have_attribute("aria-label", "input, reached")
     expect(nodes.filter(has_text=re.compile(r"^end\s*$"))).to_have_attribute("aria-label", "end, reached")
     expect(nodes.filter(has_text=re.compile(r"work\s*3×"))).to_have_attribute("data-state", "ok")
