@@ -110,7 +110,7 @@ export class Scene {
     // would keep both processors busy, and come late.
     const jumps = still || store.loading;
     this.window.step(domainFor(edge, store.running), now, jumps ? Number.POSITIVE_INFINITY : since);
-    this.isBusy = isBehind || (isComing && !store.loading) || this.window.isMoving;
+    this.isBusy = isBehind || isComing || this.window.isMoving;
   }
 
   /** @param {RunStore} store @returns {boolean} whether there is more to take in */

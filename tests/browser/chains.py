@@ -48,6 +48,18 @@ listed: Runnable[Any, Any] = RunnableGenerator(_listed).with_types(input_type=St
 """Counts in JSON."""
 
 
+_NAME = "a step whose name is so long that it wants more room than names have by themselves"
+
+
+async def _later(asked: Any) -> Any:
+    await asyncio.sleep(1.2)
+    return await RunnableLambda(lambda given: given).with_config(run_name=_NAME).ainvoke(asked)
+
+
+late_name: Runnable[Any, Any] = RunnableLambda(_later)
+"""A step with a long name comes when others are shown already."""
+
+
 async def _lure(asked: AsyncIterator[str]) -> AsyncIterator[dict[str, str]]:
     async for _ in asked:
         for n in range(len(MARKUP)):

@@ -14,6 +14,7 @@ from tests.browser.test_reading import write_log
 from tests.browser.view import View, post_run, wait_for_end
 
 LOST = "01900000-0000-7000-8000-0000000105e0"
+LONG = "01900000-0000-7000-8000-0000000010e6"
 SILENT = "01900000-0000-7000-8000-00000051e270"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 # A row of the tree, on a phone.
@@ -287,3 +288,42 @@ def test_a_model_that_said_nothing_is_not_waited_for_and_one_that_was_lost_says_
     view.ended("lost")
     view.choose("Silent", "Output")
     expect(view.panel).to_contain_text("The process that wrote it is gone")
+
+
+@pytest.mark.parametrize("own", ["", "320"], ids=["as they need", "as the user wants"])
+def test_a_long_name_that_comes_late_leaves_bars_as_wide_as_there_is_room(own: str, page: Page) -> None:
+    page.evaluate("wide => wide && localStorage.setItem('tracer.size.names', wide)", own)
+    page.reload()
+    view = View(page)
+    view.start("late_name", "now")
+    view.ended()
+    expect(view.row("a step whose name")).to_be_visible()
+    # The step around it lasts as long as the run: its bar fills the room there is.
+    page.wait_for_function(
+        """() => {
+             const row = [...document.querySelectorAll(".row:not([hidden])")].find(one => one.textContent.includes("_later"));
+             const room = document.querySelector(".rows-lines").getBoundingClientRect();
+             return row.querySelector(".bar").getBoundingClientRect().right > room.left + 0.8 * room.width;
+           }"""
+    )
+
+
+def test_a_link_to_a_span_of_a_long_log_shows_it(tab: Page, server: Server) -> None:
+    start = {"event": "run_start", "format": 1, "pid": 1, "run": LONG, "chain": "app:long", "mode": "stream"}
+    start |= {"started_at": "2020-02-03T09:12:00.000000Z", "input": {}, "config": {}, "versions": {}}
+    about: dict[str, Any] = {"tags": [], "metadata": {}}
+    # Beyond 20 MB the page has it read by a worker, and draws it as it comes.
+    text, last = "lorem ipsum " * 320, 3_000
+    spans: list[dict[str, Any]] = []
+    for number in range(2, last):
+        name = {"span": number, "parent": 1, "run_id": f"r{number}", "name": f"tool {number}"}
+        spans.append({"event": "on_tool_start", **name, **about, "data": {"input": text}})
+        spans.append({"event": "on_tool_end", "span": number, "data": {"output": text}})
+    root = {"event": "on_chain_start", "span": 1, "parent": None, "run_id": "r1", "name": "root", **about, "data": {}}
+    end = {"event": "run_end", "status": "ok", "spans": last - 1}
+    write_log(server, LONG, start, root, *spans, {"event": "on_chain_end", "span": 1, "data": {}}, end)
+    assert (server.folder / f"{LONG}.jsonl").stat().st_size > 20_000_000
+    tab.goto(f"{server.origin}/runs/{LONG}?span={last - 100}")
+    view = View(tab)
+    view.ended()
+    expect(view.row(f"tool {last - 100}")).to_be_in_viewport()

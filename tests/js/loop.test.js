@@ -44,7 +44,7 @@ test("panels left after a long time are drawn in the frame after where they may 
   const touch = ["a", "b", "c", "d"].map((name) =>
     loop.add(() => {
       drawn.push(name);
-      now += 10;
+      now += 6;
       return loop.isPatient && name < "c";
     }),
   );

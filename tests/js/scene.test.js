@@ -26,8 +26,10 @@ function moved(loading) {
   for (const count of [10, 300]) {
     more(store, count);
     frames = 0;
-    do scene.step({ ms: (ms += 16), wall: ms }, false);
-    while (scene.isBusy && ++frames < 500);
+    do {
+      ms += 16;
+      scene.step({ ms, wall: ms }, false);
+    } while (scene.isBusy && ++frames < 500);
   }
   return { frames, to: scene.window.to };
 }

@@ -67,7 +67,7 @@ class Known:
         self.clean: set[int] = set()
         """Who found no secret in it."""
         self.asked: bytes | None = None
-        """For whoever compares prompts: what of it is sent."""
+        """For whoever compares prompts: a digest of what is sent of it."""
 
     def _stored(self) -> bytes:
         return marshal.dumps(self.held, 4) if self.held else b""
@@ -105,7 +105,7 @@ by_message: dict[int, Known] = {}
 by_tree: dict[int, Known] = {}
 within: dict[int, tuple[list[Json], Known, int]] = {}
 """By the id of a list that was just made: it, what of it was known as a whole, and where that begins."""
-_MOST_WITHIN = 16
+_MOST_WITHIN = 4
 _bytes = 0
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .tap import Tap
 
 _NEEDED = ("send_stream", "receive_stream", "run_map", "parent_map", "_get_parent_ids", "_write_run_start_info")
+_SYNCHRONOUS = getattr(handle_event, "__code__", None)
 _TURN = 0.001
 """Seconds for which a model may stream without one."""
 
@@ -56,7 +57,7 @@ class _Callback:
     def __get__(self, handler: Any, kind: type[Any] | None = None) -> Any:
         if handler is None:
             return self
-        at_once = sys._getframe(1).f_code is handle_event.__code__
+        at_once = sys._getframe(1).f_code is _SYNCHRONOUS
         return MethodType(self._at_once if at_once else self._waits, handler)
 
 

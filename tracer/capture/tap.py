@@ -23,6 +23,7 @@ from .findings import Findings
 from .findings.threads import WATCH
 from .graph import WRITER
 from .growing import Growing
+from .known import within
 from .markers import Json
 from .rules import Redact, chosen
 from .streamer import take_over
@@ -159,6 +160,7 @@ class Tap:
     def end(self, footer: Mapping[str, Any]) -> None:
         """Write what was found, then `run_end`."""
         WATCH.end(self)
+        within.clear()
         self.findings.end(footer["status"])
         self._write_findings()
         self.writer.end(footer)

@@ -95,14 +95,16 @@ export class HeaderView {
     this.figuresAt = 0;
     /** The run could be stopped since it is shown. */
     this.keepsStop = false;
-    /** How many lines the figures of its health are of. */
-    this.healthOf = -1;
+    /** What the figures of its health are of. */
+    this.healthOf = "";
     /** @type {number | null} */
     this.waited_us = null;
-    /** The pointer is over the figures, or the focus in them. */
-    this.isLookedAt = false;
-    for (const type of ["pointerenter", "focusin"]) stats.addEventListener(type, () => this.#look(true));
-    for (const type of ["pointerleave", "focusout"]) stats.addEventListener(type, () => this.#look(false));
+    /** What looks at the figures: the pointer, the focus. @type {Set<string>} */
+    this.looks = new Set();
+    stats.addEventListener("pointerenter", () => this.#look("pointer"));
+    stats.addEventListener("pointerleave", () => this.looks.delete("pointer"));
+    stats.addEventListener("focusin", () => this.#look("focus"));
+    stats.addEventListener("focusout", () => this.looks.delete("focus"));
     /** @type {RunStore | null} */
     this.store = null;
     /** @type {RunStore["header"]} */
@@ -115,7 +117,7 @@ export class HeaderView {
       if (store.run !== this.store?.run) this.keepsStop = false;
       this.store = store;
       this.figuresAt = 0;
-      this.healthOf = -1;
+      this.healthOf = "";
       this.waited_us = null;
       this.strips.replaceChildren();
       this.shown.clear();
@@ -162,9 +164,10 @@ export class HeaderView {
   }
 
   /** @param {RunStore} store */
-  #health({ moment, header }) {
-    if (moment.lines === this.healthOf) return;
-    this.healthOf = moment.lines;
+  #health({ moment, header, loading }) {
+    const key = `${moment.lines}|${loading}`;
+    if (key === this.healthOf) return;
+    this.healthOf = key;
     this.waited_us = moment.waitedUs();
     this.waited.set(
       moment.t_us && isTimed(header) ? `${Math.round((this.waited_us / moment.t_us) * 100)} %` : "",
@@ -176,7 +179,7 @@ export class HeaderView {
   #explain() {
     if (!this.store || this.waited_us === null) return;
     const { moment, loading } = this.store;
-    const root = this.isLookedAt && !loading ? moment.root() : undefined;
+    const root = this.looks.size && !loading ? moment.root() : undefined;
     const untraced = root ? spanHealth(moment, root).untraced_us : null;
     this.waited.box.title = [
       `${duration(this.waited_us)} in which a model was asked and had not begun to answer`,
@@ -186,10 +189,10 @@ export class HeaderView {
       .join("\n");
   }
 
-  /** @param {boolean} looked */
-  #look(looked) {
-    this.isLookedAt = looked;
-    if (looked) this.#explain();
+  /** @param {string} what */
+  #look(what) {
+    this.looks.add(what);
+    this.#explain();
   }
 
   /** @param {unknown} run */

@@ -39,6 +39,8 @@ export class TimelineView {
   #measured = 0;
   #width = 0;
   #room = 0;
+  /** How wide bars are is a guess. */
+  #refit = false;
   /** All of the panel, names and bars. */
   #wide = 0;
   /** @type {number | null} */
@@ -97,9 +99,7 @@ export class TimelineView {
     this.hover = new HoverCard(scene, touch);
     root.replaceChildren(ruler, this.scroller, this.empty, this.hover.root);
     this.#listen();
-    const laidOut = new ResizeObserver(() => this.resize());
-    laidOut.observe(this.scroller);
-    laidOut.observe(this.lines);
+    new ResizeObserver(() => this.resize()).observe(this.scroller);
   }
 
   #listen() {
@@ -206,6 +206,11 @@ export class TimelineView {
     const store = this.#store;
     if (!store) return false;
     const { scene } = this;
+    if (this.#refit) {
+      // Where the user says how wide names are, they did not widen.
+      this.#refit = false;
+      this.#setWidth(this.lines.clientWidth - RIGHT);
+    }
     scene.step(frame, REDUCED.matches);
     this.#choose();
     this.#measure(store);
@@ -218,7 +223,7 @@ export class TimelineView {
     this.#drawEmpty(store);
     this.#tellWindow();
     const waits = this.hover.draw(frame.ms);
-    return scene.isLive || scene.isBusy || waits;
+    return scene.isLive || scene.isBusy || waits || this.#refit;
   }
 
   /** Finds what is selected, as soon as it is there. */
@@ -245,13 +250,20 @@ export class TimelineView {
   /** @param {number} needed */
   #widen(needed) {
     if (needed <= this.#needed) return;
-    const before = this.namesWidth;
     this.#needed = needed;
-    const wider = this.namesWidth - before;
-    if (wider <= 0) return;
+    const wider = this.namesWidth - Number.parseFloat(this.root.style.getPropertyValue("--names-fit"));
+    if (!wider) return;
     this.root.style.setProperty("--names-fit", `${this.namesWidth}px`);
-    // Asked now, the browser would have to lay out all rows first; where it is otherwise, it tells after this frame.
-    this.#width = Math.max(40, this.#width - wider);
+    // Asked now, the browser would have to lay out all rows first; in the next frame it has.
+    this.#setWidth(this.#width - wider);
+    this.#refit = true;
+    this.touch();
+  }
+
+  /** Of the bars. @param {number} width */
+  #setWidth(width) {
+    if (width === this.#width) return;
+    this.#width = Math.max(40, width);
     this.ruler.forget();
   }
 
@@ -298,7 +310,7 @@ export class TimelineView {
       const row = order.rowOf(index);
       if (row < 0) {
         // It is on its way, or there is no such span.
-        if (!this.scene.isBusy) this.#reveal = false;
+        if (!this.scene.isBusy && this.#store?.fold.status !== "running") this.#reveal = false;
         return;
       }
       this.#reveal = false;

@@ -49,19 +49,24 @@ def _said(asked: Any) -> Iterator[bytes]:
     if type(asked) is list:
         yield b"["
         for one in asked:
-            known = by_tree.get(id(one))
-            if known is None or known.tree is not one:
-                yield from _said(one)
-            else:
-                # A history is asked again at every step.
-                if known.asked is None:
-                    known.asked = b"".join(_said(one))
-                yield known.asked
+            yield from _said(one)
         yield b"]"
-    elif type(asked) is dict:
-        yield _json({key: value for key, value in asked.items() if key not in _NOT_SAID})
-    else:
+    elif type(asked) is not dict:
         yield _json(asked)
+    else:
+        known = by_tree.get(id(asked))
+        if known is None or known.tree is not asked:
+            yield _digest(asked)
+            return
+        # A history is asked again at every step.
+        if known.asked is None:
+            known.asked = _digest(asked)
+        yield known.asked
+
+
+def _digest(message: dict[str, Any]) -> bytes:
+    said = _json({key: value for key, value in message.items() if key not in _NOT_SAID})
+    return hashlib.blake2b(said, digest_size=16).digest()
 
 
 def _json(value: Any) -> bytes:
