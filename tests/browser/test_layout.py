@@ -301,7 +301,8 @@ def test_a_long_name_that_comes_late_leaves_bars_as_wide_as_there_is_room(own: s
     # The step around it lasts as long as the run: its bar fills the room there is.
     page.wait_for_function(
         """() => {
-             const row = [...document.querySelectorAll(".row:not([hidden])")].find(one => one.textContent.includes("_later"));
+             const shown = [...document.querySelectorAll(".row:not([hidden])")];
+             const row = shown.find(one => one.textContent.includes("_later"));
              const room = document.querySelector(".rows-lines").getBoundingClientRect();
              return row.querySelector(".bar").getBoundingClientRect().right > room.left + 0.8 * room.width;
            }"""
