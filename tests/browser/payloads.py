@@ -358,7 +358,7 @@ def _written() -> Iterator[str]:
 
 
 PAYLOADS: tuple[str, ...] = tuple(text.replace("@", str(number)) for number, text in enumerate(_written()))
-SAMPLE = PAYLOADS[::29]
+SAMPLE = PAYLOADS[::17]
 """Some of every kind."""
 
 # Out of whatever the text before may have opened, so that the next one counts as well.

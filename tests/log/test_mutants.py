@@ -31,7 +31,7 @@ from tracer.log.spans import Fold
 from tracer.log.store import RunNotFound, Store
 
 ROOT = Path(__file__).parents[2]
-SAMPLED, ALL = 200, 10_000
+SAMPLED, ALL = 300, 10_000
 SECONDS = 20.0
 """Of computing, for one reader and one file."""
 GROWTH = 600 << 20

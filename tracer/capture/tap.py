@@ -160,6 +160,7 @@ class Tap:
     def end(self, footer: Mapping[str, Any]) -> None:
         """Write what was found, then `run_end`."""
         WATCH.end(self)
+        # Where nothing is redacted, nobody takes out what is in there.
         within.clear()
         self.findings.end(footer["status"])
         self._write_findings()

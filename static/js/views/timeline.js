@@ -257,7 +257,6 @@ export class TimelineView {
     // Asked now, the browser would have to lay out all rows first; in the next frame it has.
     this.#setWidth(this.#width - wider);
     this.#refit = true;
-    this.touch();
   }
 
   /** Of the bars. @param {number} width */
