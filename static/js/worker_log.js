@@ -12,9 +12,10 @@ import { parseExact } from "./exact.js";
 
 /** How often a page is drawn whose log is still being read, in ms: each time costs the reading of it. */
 const READING_MS = 300;
-/** Frames in which a page is drawn anew; at first there is more to it. */
+/** Frames in which a page is drawn anew; at first, so many times, there is more to it. */
 const FRAMES = 2;
-const FIRST_FRAMES = 5;
+const FIRST_FRAMES = 6;
+const FIRST_TURNS = 2;
 
 /** A worker that has been started and waits for a log. @type {Worker | null} */
 let spare = null;
@@ -43,6 +44,7 @@ export class WorkerLog {
   #worker;
   #asked = 0;
   #drawnAt = Number.NEGATIVE_INFINITY;
+  #turns = 0;
   /** @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void }>} */
   #waiting = new Map();
   /** Who hears of a search. @type {Map<number, import("./find.js").Hears>} */
@@ -76,10 +78,10 @@ export class WorkerLog {
   #turn(hears) {
     const now = performance.now();
     if (now - this.#drawnAt < READING_MS) return this.#goOn(0, false);
-    const isFirst = this.#drawnAt < 0;
     this.#drawnAt = now;
+    this.#turns++;
     hears.changed();
-    this.#goOn(isFirst ? FIRST_FRAMES : FRAMES);
+    this.#goOn(this.#turns > FIRST_TURNS ? FRAMES : FIRST_FRAMES);
   }
 
   /** @param {number} frames @param {boolean} [drawn] */

@@ -19,11 +19,15 @@ export class RunsView {
   #spare = [];
   /** The run that the Tab key reaches. @type {string | null} */
   #active = null;
+  /** The run that had the focus is gone. */
+  #isLost = false;
   /** The run that stands at the top, and how far it is scrolled out. @type {{ run: string, past: number } | null} */
   #top = null;
   #drawn = "";
   #row = ROW;
   #height = 0;
+  /** How far it is scrolled: to ask the browser in a frame would make it lay out all anew. */
+  #scrolled = 0;
   /** What went wrong with what was asked for last. */
   #trouble = "";
   /** @type {string} */
@@ -55,6 +59,7 @@ export class RunsView {
     this.none = el("div", "runs-none", "", { role: "status" });
     root.replaceChildren(...this.tools.elements, this.none, this.scroller);
     this.scroller.addEventListener("scroll", () => {
+      this.#scrolled = this.scroller.scrollTop;
       this.#top = null;
       session.changed();
     });
@@ -71,6 +76,7 @@ export class RunsView {
   #measure() {
     this.#row = Number.parseFloat(getComputedStyle(this.list).getPropertyValue("--run-row")) || ROW;
     this.#height = this.scroller.clientHeight;
+    this.#scrolled = this.scroller.scrollTop;
     this.#drawn = "";
     this.session.changed();
   }
@@ -101,7 +107,7 @@ export class RunsView {
     const list = session.shown;
     this.tools.draw();
     this.#keepPlace();
-    const top = this.scroller.scrollTop;
+    const top = this.#scrolled;
     const first = Math.max(0, Math.floor(top / this.#row));
     const last = Math.min(list.rows.length - 1, Math.ceil((top + this.#height) / this.#row));
     session.want(first, last + BEYOND);
@@ -141,12 +147,19 @@ export class RunsView {
     const list = this.session.shown;
     const height = `${list.rows.length * this.#row}px`;
     if (this.list.style.height !== height) this.list.style.height = height;
-    if (list !== this.#list && this.#list) this.scroller.scrollTop = 0;
+    if (list !== this.#list && this.#list) this.#scrollTo(0);
     else if (this.#top) {
       const at = list.place(this.#top.run);
       const to = at * this.#row + this.#top.past;
-      if (at >= 0 && Math.abs(to - this.scroller.scrollTop) >= 1) this.scroller.scrollTop = to;
+      if (at >= 0 && Math.abs(to - this.#scrolled) >= 1) this.#scrollTo(to);
     }
+  }
+
+  /** @param {number} top */
+  #scrollTo(top) {
+    const most = this.session.shown.rows.length * this.#row - this.#height;
+    this.#scrolled = Math.max(0, Math.min(top, most));
+    this.scroller.scrollTop = this.#scrolled;
   }
 
   /** @param {number} first @param {number} last */
@@ -200,6 +213,11 @@ export class RunsView {
       if (element === next) next = element.nextElementSibling;
       else this.list.insertBefore(element, next);
     }
+    // Where it is not in the list any more, who goes on by keyboard does so from the top.
+    if (document.activeElement !== document.body) this.#isLost = false;
+    else if (held !== null) this.#isLost = true;
+    const active = this.#isLost ? this.entries.get(this.#active ?? "") : undefined;
+    active?.link.focus({ preventScroll: true });
   }
 
   #drawNone() {
@@ -311,11 +329,9 @@ export class RunsView {
   #focus(place) {
     const row = this.session.shown.rows[place];
     const top = place * this.#row;
-    const { scroller } = this;
     this.#top = null;
-    if (top < scroller.scrollTop) scroller.scrollTop = top;
-    else if (top + this.#row > scroller.scrollTop + this.#height)
-      scroller.scrollTop = top + this.#row - this.#height;
+    if (top < this.#scrolled) this.#scrollTo(top);
+    else if (top + this.#row > this.#scrolled + this.#height) this.#scrollTo(top + this.#row - this.#height);
     if (!row) return null;
     this.#active = row.run;
     this.draw(this.#current, Date.now());

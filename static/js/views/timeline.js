@@ -19,6 +19,8 @@ const MOST_NAMES = 480;
 const LEAST_BARS = 300;
 /** Rows whose names are measured. */
 const MEASURED = 2000;
+/** While a log is read, rows that come to say something else in one frame: all of them at once would hold it up. */
+const MOST_NEW = 6;
 /** Of what is scrolled to, so many rows beside it are seen. */
 const AROUND = 2;
 /** How much one notch of a wheel zooms. */
@@ -37,6 +39,7 @@ export class TimelineView {
   /** How much room the longest name takes, and how many spans were measured. */
   #needed = 0;
   #measured = 0;
+  #remeasure = false;
   #width = 0;
   #room = 0;
   /** How wide bars are is a guess. */
@@ -219,11 +222,11 @@ export class TimelineView {
     this.ruler.draw(this.#width, order.length === 0);
     this.#drawTools();
     this.#scroll();
-    this.#drawRows(store, frame.ms);
+    const isWhole = this.#drawRows(store, frame.ms);
     this.#drawEmpty(store);
     this.#tellWindow();
     const waits = this.hover.draw(frame.ms);
-    return scene.isLive || scene.isBusy || waits || this.#refit;
+    return scene.isLive || scene.isBusy || waits || this.#refit || !isWhole;
   }
 
   /** Finds what is selected, as soon as it is there. */
@@ -234,10 +237,19 @@ export class TimelineView {
     if (this.#reveal && index >= 0) order.reveal(index);
   }
 
-  /** The names of the first rows decide how wide their column is. @param {RunStore} store */
+  /**
+   * The names of the first rows decide how wide their column is. All rows are laid out anew for it, so of a log that is
+   * read only the first ones do, and all when it is there.
+   * @param {RunStore} store
+   */
   #measure(store) {
     const { columns } = this.scene;
-    if (store.loading && this.#measured) return;
+    if (store.loading && this.#measured) {
+      this.#remeasure = true;
+      return;
+    }
+    if (this.#remeasure) this.#measured = 0;
+    this.#remeasure = false;
     const until = Math.min(MEASURED, columns.length);
     let needed = this.#needed;
     for (; this.#measured < until; this.#measured++) {
@@ -348,7 +360,7 @@ export class TimelineView {
     this.scroller.scrollTop = this.#scrolled;
   }
 
-  /** @param {RunStore} store @param {number} ms */
+  /** @param {RunStore} store @param {number} ms @returns {boolean} whether all of them are drawn */
   #drawRows(store, ms) {
     const { scene } = this;
     const { order, window, columns } = scene;
@@ -379,14 +391,17 @@ export class TimelineView {
     };
     let active = null;
     let needed = this.#needed;
+    let left = store.loading ? MOST_NEW : Number.POSITIVE_INFINITY;
     const used = new Set();
     for (let row = first; row < last; row++) {
       const pooled = /** @type {Row} */ (this.#pool[row % this.#pool.length]);
       const index = /** @type {number} */ (order.rows[row]);
       used.add(pooled);
+      if (left === 0) continue;
       show(pooled.element, true);
       const isNew = pooled.draw(index, row, index === selected, frame);
-      if (isNew && row < MEASURED) {
+      if (isNew) left--;
+      if (isNew && row < MEASURED && !store.loading) {
         needed = Math.max(needed, nameWidth(scene, index, store.findings(Number(columns.number[index]))));
       }
       if (index === selected) active = pooled;
@@ -395,6 +410,7 @@ export class TimelineView {
     setAttribute(this.scroller, "aria-activedescendant", active?.element.id ?? null);
     this.#tellByKey(active);
     this.#widen(needed);
+    return left > 0;
   }
 
   /** Who comes to a row by keyboard is told of it too, after a while. @param {Row | null} active */
