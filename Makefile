@@ -15,7 +15,7 @@ help:
 	@echo "make test    all tests: Python, the page's modules, a real browser"
 	@echo "make long    in full what the tests run samples of (minutes)"
 	@echo "make lint    ruff, mypy, tsc, Biome"
-	@echo "make bench   measure what docs/performance.md quotes, and write it there (about 25 min; on a quiet machine)"
+	@echo "make bench   measure what docs/performance.md quotes, and write it there (about an hour; on a quiet machine)"
 	@echo "make bench-browser  measure the page in a browser, beside an empty one (about 5 min; on a quiet machine)"
 	@echo "make format  put Python and the page into the form that lint asks for"
 	@echo "make clean   remove what make made"
