@@ -25,7 +25,7 @@ from pathlib import Path
 from random import Random
 
 from .loads import LOADS, Load
-from .pairs import interval, is_enough
+from .pairs import FEWEST, interval, is_enough
 from .table import Table
 from .ways import Took, Way, opened
 
@@ -64,7 +64,7 @@ class Row:
     @property
     def over(self) -> bool:
         """Whether all of the interval is over the limit."""
-        return interval(self.ratios)[0] > LIMITS.get(self.way, float("inf"))
+        return len(self.ratios) >= FEWEST and interval(self.ratios)[0] > LIMITS.get(self.way, float("inf"))
 
     def cells(self) -> list[str]:
         low, high = interval(self.ratios)
@@ -77,7 +77,7 @@ class Row:
             self.load.title,
             self.way,
             f"{self.median:.3f}",
-            f"{low:.3f} to {high:.3f}" if len(self.ratios) > 1 else "",
+            f"{low:.3f} to {high:.3f}" if len(self.ratios) >= FEWEST else "",
             f"{len(self.ratios)}{stopped}",
             f"{bare * 1e3:,.0f}",
             f"{(took - bare) / events * 1e6:+.1f}",
@@ -140,7 +140,7 @@ def main() -> int:
     options.add_argument("--loads", nargs="+", choices=LOADS, default=_MEASURED, metavar="LOAD", help=", ".join(LOADS))
     options.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, metavar="WAY", help=", ".join(WAYS))
     options.add_argument("--seconds", type=float, help="at most, for each load")
-    options.add_argument("--quick", action="store_true", help="8 s a load: enough to see a difference of a tenth")
+    options.add_argument("--quick", action="store_true", help="8 s a load, or one turn: enough to see a tenth")
     options.add_argument("--cpu", action="store_true", help="processor time, not time")
     options.add_argument("--markdown", action="store_true")
     given = options.parse_args()

@@ -12,7 +12,7 @@ import { parseExact } from "./exact.js";
 
 /** How often a page is drawn whose log is still being read, in ms: each time costs the reading of it. */
 const READING_MS = 300;
-/** Frames in which a page is drawn anew; at first, so many times, there is more to it. */
+/** Frames in which a page is drawn anew; in the first turns there is more to it. */
 const FRAMES = 2;
 const FIRST_FRAMES = 6;
 const FIRST_TURNS = 2;

@@ -207,6 +207,27 @@ def test_two_questions_get_an_answer_each(tab: Page, server: Server) -> None:
         expect(view.panel).to_contain_text(word)
 
 
+@pytest.mark.parametrize(
+    ("chain", "answers"), [("asks", {"Answer": "yes"}), ("asks_two", {"Answer 1": "a", "Answer 2": "b"})]
+)
+def test_the_graph_of_an_answer_lights_no_way_that_was_gone_before(
+    tab: Page, server: Server, chain: str, answers: dict[str, str]
+) -> None:
+    view = ran(tab, server, chain, {"text": "Cleo"}, config={"configurable": {"thread_id": f"lit {chain}"}})
+    view.ended("interrupted")
+    asked = view.run_id()
+    for label, word in answers.items():
+        tab.get_by_role("textbox", name=label).fill(word)
+    tab.get_by_role("button", name=re.compile("Resume")).click()
+    expect(tab.get_by_role("link", name=re.compile("continues"))).to_be_visible()
+    view.ended("ok")
+    for run, ways in ((asked, 2), (view.run_id(), 0)):
+        tab.goto(f"{server.origin}/runs/{run}?view=graph")
+        graph = tab.get_by_role("region", name="Graph")
+        expect(graph.get_by_role("button").first).to_be_visible()
+        expect(graph.locator("svg > path[data-taken]")).to_have_count(ways)
+
+
 # —— findings
 
 

@@ -159,10 +159,13 @@ export class ChainGraphView {
       box.element.classList.toggle("no-match", !mark && !this.#fits(id, now.times));
     }
     const ends = new Set(this.#graph.nodes.filter(({ mark }) => mark === "end").map(({ id }) => id));
+    // A node without a span may have run all the same. Of a run that goes on where another one stopped that is not
+    // known, and nothing was put in at its beginning.
+    const isWhole = !store.header?.continues;
+    const inputs = new Set(this.#graph.nodes.filter(({ mark }) => mark === "input").map(({ id }) => id));
     for (const [index, { source, target }] of this.#graph.edges.entries()) {
-      const taken = ends.has(target)
-        ? last.has(source)
-        : ran.get(target)?.times && (ran.get(source)?.times || !this.#spans.of(source).length);
+      const came = inputs.has(source) || !this.#spans.of(source).length ? isWhole : ran.get(source)?.times;
+      const taken = ends.has(target) ? last.has(source) : ran.get(target)?.times && came;
       setAttribute(/** @type {Element} */ (this.#paths[index]), "data-taken", taken ? "" : null);
     }
     return isLive;

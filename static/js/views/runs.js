@@ -146,7 +146,11 @@ export class RunsView {
   #keepPlace() {
     const list = this.session.shown;
     const height = `${list.rows.length * this.#row}px`;
-    if (this.list.style.height !== height) this.list.style.height = height;
+    if (this.list.style.height !== height) {
+      this.list.style.height = height;
+      // The browser does the same, and tells later.
+      this.#scrolled = Math.max(0, Math.min(this.#scrolled, this.#most));
+    }
     if (list !== this.#list && this.#list) this.#scrollTo(0);
     else if (this.#top) {
       const at = list.place(this.#top.run);
@@ -157,9 +161,13 @@ export class RunsView {
 
   /** @param {number} top */
   #scrollTo(top) {
-    const most = this.session.shown.rows.length * this.#row - this.#height;
-    this.#scrolled = Math.max(0, Math.min(top, most));
-    this.scroller.scrollTop = this.#scrolled;
+    this.#scrolled = Math.max(0, Math.min(top, this.#most));
+    this.scroller.scrollTop = top;
+  }
+
+  /** How far it can be scrolled. */
+  get #most() {
+    return this.session.shown.rows.length * this.#row - this.#height;
   }
 
   /** @param {number} first @param {number} last */
@@ -217,7 +225,9 @@ export class RunsView {
     if (document.activeElement !== document.body) this.#isLost = false;
     else if (held !== null) this.#isLost = true;
     const active = this.#isLost ? this.entries.get(this.#active ?? "") : undefined;
-    active?.link.focus({ preventScroll: true });
+    if (!active) return;
+    this.#isLost = false;
+    active.link.focus({ preventScroll: true });
   }
 
   #drawNone() {

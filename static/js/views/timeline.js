@@ -39,7 +39,11 @@ export class TimelineView {
   /** How much room the longest name takes, and how many spans were measured. */
   #needed = 0;
   #measured = 0;
+  /** What came while the log was read is to be measured. */
   #remeasure = false;
+  #measuresRows = false;
+  /** The row that waits for the next frame, and those after it; -1 for none. */
+  #undrawn = -1;
   #width = 0;
   #room = 0;
   /** How wide bars are is a guess. */
@@ -238,8 +242,8 @@ export class TimelineView {
   }
 
   /**
-   * The names of the first rows decide how wide their column is. All rows are laid out anew for it, so of a log that is
-   * read only the first ones do, and all when it is there.
+   * The names of the first rows decide how wide their column is. When it gets wider all rows are laid out anew, so while
+   * a log is read only those that come at once are measured, and the others when all of it is there.
    * @param {RunStore} store
    */
   #measure(store) {
@@ -248,8 +252,11 @@ export class TimelineView {
       this.#remeasure = true;
       return;
     }
-    if (this.#remeasure) this.#measured = 0;
-    this.#remeasure = false;
+    if (this.#remeasure) {
+      this.#remeasure = false;
+      this.#measuresRows = true;
+      this.#measured = 0;
+    }
     const until = Math.min(MEASURED, columns.length);
     let needed = this.#needed;
     for (; this.#measured < until; this.#measured++) {
@@ -371,6 +378,7 @@ export class TimelineView {
     while (this.#pool.length < size) {
       const row = new Row(this.#pool.length);
       this.#pool.push(row);
+      show(row.element, false);
       this.space.append(row.element);
     }
     // A row keeps its element while it scrolls: row modulo the pool's size.
@@ -393,24 +401,32 @@ export class TimelineView {
     let needed = this.#needed;
     let left = store.loading ? MOST_NEW : Number.POSITIVE_INFINITY;
     const used = new Set();
-    for (let row = first; row < last; row++) {
+    // Where it stopped in the frame before: the rows on top may be others in every frame.
+    const begin = this.#undrawn >= first && this.#undrawn < last ? this.#undrawn : first;
+    this.#undrawn = -1;
+    for (let at = first; at < last; at++) {
+      const row = at - first + begin < last ? at - first + begin : at - last + begin;
       const pooled = /** @type {Row} */ (this.#pool[row % this.#pool.length]);
       const index = /** @type {number} */ (order.rows[row]);
       used.add(pooled);
-      if (left === 0) continue;
+      if (left <= 0 && index !== selected) {
+        if (this.#undrawn < 0) this.#undrawn = row;
+        continue;
+      }
       show(pooled.element, true);
       const isNew = pooled.draw(index, row, index === selected, frame);
       if (isNew) left--;
-      if (isNew && row < MEASURED && !store.loading) {
+      if ((isNew || this.#measuresRows) && row < MEASURED && !store.loading) {
         needed = Math.max(needed, nameWidth(scene, index, store.findings(Number(columns.number[index]))));
       }
       if (index === selected) active = pooled;
     }
+    this.#measuresRows &&= store.loading;
     for (const pooled of this.#pool) if (!used.has(pooled)) show(pooled.element, false);
     setAttribute(this.scroller, "aria-activedescendant", active?.element.id ?? null);
     this.#tellByKey(active);
     this.#widen(needed);
-    return left > 0;
+    return this.#undrawn < 0;
   }
 
   /** Who comes to a row by keyboard is told of it too, after a while. @param {Row | null} active */
