@@ -149,7 +149,7 @@ export class RunsView {
     if (this.list.style.height !== height) {
       this.list.style.height = height;
       // The browser does the same, and tells later.
-      this.#scrolled = Math.max(0, Math.min(this.#scrolled, this.#most));
+      this.#scrolled = Math.min(this.#scrolled, this.#most);
     }
     if (list !== this.#list && this.#list) this.#scrollTo(0);
     else if (this.#top) {
@@ -167,7 +167,7 @@ export class RunsView {
 
   /** How far it can be scrolled. */
   get #most() {
-    return this.session.shown.rows.length * this.#row - this.#height;
+    return Math.max(0, this.session.shown.rows.length * this.#row - this.#height);
   }
 
   /** @param {number} first @param {number} last */

@@ -41,7 +41,6 @@ export class TimelineView {
   #measured = 0;
   /** What came while the log was read is to be measured. */
   #remeasure = false;
-  #measuresRows = false;
   /** The row that waits for the next frame, and those after it; -1 for none. */
   #undrawn = -1;
   #width = 0;
@@ -252,11 +251,7 @@ export class TimelineView {
       this.#remeasure = true;
       return;
     }
-    if (this.#remeasure) {
-      this.#remeasure = false;
-      this.#measuresRows = true;
-      this.#measured = 0;
-    }
+    if (this.#remeasure) this.#measured = 0;
     const until = Math.min(MEASURED, columns.length);
     let needed = this.#needed;
     for (; this.#measured < until; this.#measured++) {
@@ -416,12 +411,12 @@ export class TimelineView {
       show(pooled.element, true);
       const isNew = pooled.draw(index, row, index === selected, frame);
       if (isNew) left--;
-      if ((isNew || this.#measuresRows) && row < MEASURED && !store.loading) {
+      if ((isNew || this.#remeasure) && row < MEASURED && !store.loading) {
         needed = Math.max(needed, nameWidth(scene, index, store.findings(Number(columns.number[index]))));
       }
       if (index === selected) active = pooled;
     }
-    this.#measuresRows &&= store.loading;
+    this.#remeasure &&= store.loading;
     for (const pooled of this.#pool) if (!used.has(pooled)) show(pooled.element, false);
     setAttribute(this.scroller, "aria-activedescendant", active?.element.id ?? null);
     this.#tellByKey(active);
