@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import enum
 import marshal
+import math
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 import tracer
 from tests.log.streams import Run
 from tracer.capture.encode import encode
-from tracer.capture.growing import Growing, _may_be_shared
+from tracer.capture.growing import Growing, _may_be_no_number, _may_be_shared
 from tracer.capture.record import header
 from tracer.capture.rules import chosen
 from tracer.capture.tap import Tap
@@ -281,6 +282,31 @@ def test_what_stands_in_several_places_is_seen(tree: Any, shared: Any, places: l
     if isinstance(shared, (dict, list, tuple)) and shared:
         # A copy, in which what is shared is, and which nothing here refers to.
         assert _may_be_shared(marshal.dumps(copy.deepcopy(chunk), 4))
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_so_is_what_has_grown(seed: int) -> None:
+    random = Random(seed)
+    rows = [{"n": n, "tags": ["a", "b", n], "text": "x" * random.randrange(300)} for n in range(random.randrange(1, 9))]
+    rows = orjson.loads(orjson.dumps(rows))
+    alone = marshal.dumps(rows, 4)
+    assert not _may_be_shared(alone)
+    rows[-1]["text"] += "y" * random.randrange(300)
+    row = rows[random.randrange(len(rows))]
+    row["more"] = row["tags"]
+    assert _may_be_shared(marshal.dumps(rows, 4), alone)
+
+
+@given(st.lists(st.one_of(st.floats(), st.integers(), st.text(max_size=5)), max_size=20))
+def test_a_number_that_json_cannot_say_is_seen(items: list[Any]) -> None:
+    if any(isinstance(item, float) and not math.isfinite(item) for item in items):
+        assert _may_be_no_number(marshal.dumps(items, 4))
+
+
+def test_numbers_that_it_can_say_are_not_taken_for_one() -> None:
+    numbers = [{"id": n, "share": n / 7, "minus": -n, "none": None} for n in range(1_000)]
+    assert not _may_be_no_number(marshal.dumps(numbers, 4))
 
 
 def test_what_holds_itself_is_seen() -> None:

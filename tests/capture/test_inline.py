@@ -90,6 +90,28 @@ async def test_what_takes_long_is_left_to_threads(tmp_path: Path, monkeypatch: p
     assert not any(inside for size, inside in seen if size > 3_000)
 
 
+@pytest.mark.parametrize(("slow", "inside"), [({2}, 6), ({2, 4}, 6), ({2, 3, 4}, 4)], ids=["one", "two", "in a row"])
+async def test_what_took_long_once_may_be_the_machines_doing(
+    slow: set[int], inside: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    parse = JsonOutputParser.parse_result
+    spent = 0.0
+
+    def noted(self: Any, result: Any, **kwargs: Any) -> Any:
+        nonlocal spent
+        seen.append(threading.get_ident() == here)
+        spent += 1.0 if len(seen) in slow else 0.0
+        return parse(self, result, **kwargs)
+
+    here = threading.get_ident()
+    noted.__name__ = "parse_result"
+    monkeypatch.setattr(JsonOutputParser, "parse_result", noted)
+    monkeypatch.setattr(time, "thread_time", lambda: spent)
+    await _record(_says("[1", "1", "1", "1", "1", "1]") | JsonOutputParser(), tmp_path)
+    assert seen[:6] == [True] * inside + [False] * (6 - inside)
+
+
 async def test_what_was_put_into_the_loop_before_comes_back(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     own = loop.run_in_executor

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import marshal  # noqa: TID251  # nothing is read with it: it refuses, in C, whatever is not exactly a plain type
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -31,8 +30,8 @@ _RECENT = 8
 _STEP = 100_000
 """Values and characters by which a value may grow in one event."""
 _OPTIONS = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-_NO_NUMBER = re.compile(rb"[g\xe7].{6}[\xf0-\xff][\x7f\xff]", re.DOTALL)
-"""A float that JSON cannot say, as marshal writes it."""
+_FLOAT = b"g\xe7"
+"""How marshal begins a float."""
 _SHARED = (b"\xa8", b"\xdb", b"\xa9", b"\xfb")
 """A tuple, list, short tuple or dict that something else refers to as well, as marshal writes it; or part of a text or
 a number."""
@@ -40,6 +39,10 @@ _KEYS = frozenset(b"rzZaAuts" + bytes(kind | 0x80 for kind in b"zZaAuts"))
 _ITEMS = _KEYS | frozenset(b"NTFigl()[{" + bytes(kind | 0x80 for kind in b"igl()[{"))
 """How marshal begins a key, and an item."""
 _COUNTED = 1 << 16
+_MARKED = 5
+"""Bytes by which such a mark is told."""
+_END = 200
+"""Bytes at the end of a value that grows, where it may be written in another way than before."""
 _TO_ITSELF = b"r\0\0\0\0"
 """A reference to the whole of it, which others refer to in any case."""
 _ABOUT_OTHERS = frozenset(("name", "key", "value"))
@@ -55,6 +58,18 @@ class _Said:
     edge: Edge
     has_null: bool
     """Whether there is a null in it, or was: orjson makes one of NaN as well."""
+    alone: bytes
+    """As marshal wrote it, where nothing in it stands in several places."""
+
+
+class _Recent(NamedTuple):
+    """A value seen a moment ago."""
+
+    chunk: Any
+    edge: Edge
+    has_null: bool
+    exact: bytes
+    """As marshal wrote it."""
 
 
 class Growing:
@@ -73,8 +88,8 @@ class Growing:
         self._able = redact is unredacted or (isinstance(redact, Redactor) and not redact.asks)
         self._said: dict[str, _Said] = {}
         self._tries: dict[str, int] = {}
-        self._recent: dict[int, tuple[Any, Edge, bool]] = {}
-        """Values seen a moment ago, by id: the chains around a parser say the very object that it said."""
+        self._recent: dict[int, _Recent] = {}
+        """By id: the chains around a parser say the very object that it said."""
 
     def write(self, event: Mapping[str, Any]) -> bool:
         """Record an event of v2's if it is such a value; False leaves it to be recorded in the long way."""
@@ -90,30 +105,37 @@ class Growing:
             return False
         if found is None:
             return False
-        value, edge = found
+        value, edge, exact = found
         name, writer = said.event, self._writer
         writer.append(lambda: self._compactor.chunk(writer.lines, writer.offset, name, run_id, value), at)
         said.edge = edge
-        self._remember(chunk, said)
+        self._remember(chunk, said, exact)
         if said.step is not None:
             said.step.piece(self._clock())
         return True
 
-    def _value(self, said: _Said, chunk: Any) -> tuple[Value, Edge] | None:
+    def _value(self, said: _Said, chunk: Any) -> tuple[Value, Edge, bytes] | None:
         if (type(chunk) is not dict or "__interrupt__" in chunk) and type(chunk) is not list:
             return None
         exact = marshal.dumps(chunk, 4)
-        # What stands in many places is written by marshal once, by orjson as often as it stands there.
-        if len(exact) > _LONGEST or (_may_be_shared(exact) and not _is_little([chunk])):
+        if len(exact) > _LONGEST:
             return None
         recent = self._recent.get(id(chunk))
-        if recent is not None and recent[0] is chunk:
+        if recent is not None and recent.chunk is chunk and recent.exact == exact:
+            said.has_null = recent.has_null
+            return Value(recent.edge.raw), recent.edge, exact
+        # What stands in many places is written by marshal once, by orjson as often as it stands there.
+        if not _may_be_shared(exact, said.alone):
+            said.alone = exact
+        elif not _is_little([chunk]):
+            return None
+        if recent is not None and recent.chunk is chunk:
             raw = orjson.dumps(chunk, None, _OPTIONS)
-            if raw == recent[1].raw:
-                if recent[2] and _may_be_no_number(exact):
+            if raw == recent.edge.raw:
+                if recent.has_null and _may_be_no_number(exact):
                     return None
-                said.has_null = recent[2]
-                return Value(recent[1].raw), recent[1]
+                said.has_null = recent.has_null
+                return Value(recent.edge.raw), recent.edge, exact
         if not _grew_little(chunk, said.edge.levels):
             return None
         raw = orjson.dumps(chunk, None, _OPTIONS)
@@ -125,10 +147,10 @@ class Growing:
             return None
         said.has_null = has_null
         if raw == said.edge.raw:
-            return Value(said.edge.raw), said.edge
+            return Value(said.edge.raw), said.edge, exact
         if growth is None or not self._is_ordinary(growth):
             return None
-        return Value(raw, said.edge, growth), growth.edge
+        return Value(raw, said.edge, growth), growth.edge, exact
 
     def _is_ordinary(self, growth: Growth) -> bool:
         """Whether what is new in it is encoded as it is, and holds no secret."""
@@ -171,12 +193,12 @@ class Growing:
         try:
             if orjson.dumps(chunk, None, _OPTIONS) != raw:
                 return
-            marshal.dumps(chunk, 4)
+            exact = marshal.dumps(chunk, 4)
         except Exception:
             return
         self._tries[run_id] = 0
-        said = self._said[run_id] = _Said(event["event"], step, Edge(raw), b"null" in raw)
-        self._remember(chunk, said)
+        said = self._said[run_id] = _Said(event["event"], step, Edge(raw), b"null" in raw, b"")
+        self._remember(chunk, said, exact)
 
     def forget(self, run_id: str) -> None:
         """A span with this run id began or ended."""
@@ -185,22 +207,25 @@ class Growing:
         if not self._said:
             self._recent = {}
 
-    def _remember(self, chunk: Any, said: _Said) -> None:
+    def _remember(self, chunk: Any, said: _Said, exact: bytes) -> None:
         self._recent.pop(id(chunk), None)
-        self._recent[id(chunk)] = chunk, said.edge, said.has_null
+        self._recent[id(chunk)] = _Recent(chunk, said.edge, said.has_null, exact)
         if len(self._recent) > _RECENT:
             self._recent = dict(list(self._recent.items())[-_RECENT // 2 :])
 
 
-def _may_be_shared(exact: bytes) -> bool:
-    """Whether something in it, which is not empty, may stand in several places."""
+def _may_be_shared(exact: bytes, alone: bytes = b"") -> bool:
+    """Whether something in it, which is not empty, may stand in several places. In what is `alone` nothing does."""
     # Of a list that is not longer than that, the upper two of the four bytes that count its items are zero.
     if len(exact) > _COUNTED or _TO_ITSELF in exact:
         return True
+    # What grows begins, nearly always, as it did.
+    begins = max(1, len(alone) - _END)
+    begins = begins - _MARKED if begins > _MARKED and exact.startswith(alone[:begins]) else 1
     for mark in _SHARED:
-        at = exact.find(mark, 1)
+        at = exact.find(mark, begins)
         while at >= 0:
-            after = exact[at + 1 : at + 5]
+            after = exact[at + 1 : at + _MARKED]
             if mark == b"\xfb":
                 found = after[0] in _KEYS if after else False
             elif mark == b"\xa9":
@@ -214,7 +239,14 @@ def _may_be_shared(exact: bytes) -> bool:
 
 
 def _may_be_no_number(exact: bytes) -> bool:
-    return (b"\x7f" in exact or b"\xff" in exact) and _NO_NUMBER.search(exact) is not None
+    """Whether there may be a float in it that JSON cannot say: eight bytes, of which the last two tell."""
+    for last in (b"\x7f", b"\xff"):
+        at = exact.find(last, 8)
+        while at >= 0:
+            if exact[at - 1] >= 0xF0 and exact[at - 8] in _FLOAT:
+                return True
+            at = exact.find(last, at + 1)
+    return False
 
 
 def _grew_little(value: Any, levels: list[Level]) -> bool:

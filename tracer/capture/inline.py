@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -23,6 +24,7 @@ _PARSERS = frozenset((StrOutputParser, JsonOutputParser))
 _LONGEST = 32_000
 """Characters that are parsed in a few milliseconds."""
 _LONGEST_TURN = 0.005
+_OFTEN = 3
 _WRAPPER = next((one for one in run_in_executor.__code__.co_consts if isinstance(one, CodeType)), None)
 """What `run_in_executor` wraps its function in."""
 
@@ -54,6 +56,8 @@ def _replace(loop: asyncio.AbstractEventLoop) -> None:
     in_thread, rested = loop.run_in_executor, loop.time()
     quick: dict[int, int] = {}
     """By parser, how long a text was that took it little time."""
+    slow: dict[int, int] = {}
+    """By parser, how many in a row took longer: one may be the machine's doing."""
 
     def run(executor: Executor | None, call: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         nonlocal rested
@@ -62,16 +66,19 @@ def _replace(loop: asyncio.AbstractEventLoop) -> None:
         if parser is None or (type(parser) is JsonOutputParser and size > quick.get(id(parser), 0) + _STEP):
             return in_thread(executor, call, *args)
         future = loop.create_future()
-        began = loop.time()
+        # Not that of the clock on the wall: others may have the processor, or the interpreter.
+        began = time.thread_time()
         try:
             result = call()
         except Exception as error:
             future.set_exception(error)
             return future
         finally:
-            now = loop.time()
             if type(parser) is JsonOutputParser:
-                quick[id(parser)] = size if now - began < 2 * _LONGEST_TURN else -_LONGEST
+                is_slow = time.thread_time() - began > 2 * _LONGEST_TURN
+                slow[id(parser)] = slow.get(id(parser), 0) + 1 if is_slow else 0
+                quick[id(parser)] = size if slow[id(parser)] < _OFTEN else -_LONGEST
+        now = loop.time()
         if now - rested < _LONGEST_TURN:
             future.set_result(result)
         else:
