@@ -230,3 +230,21 @@ def test_what_one_found_clean_is_not_taken_as_clean_by_another() -> None:
         assert Redactor()(plain) is plain
     strict = Redactor([("name", re.compile("Rumpelstilzchen"))])
     assert "Rumpelstilzchen" not in str(strict(encode(history)))
+
+
+@pytest.mark.parametrize("count", [1, 9], ids=["a message", "a history"])
+def test_what_is_said_again_further_down_is_the_same_until_it_is_too_deep(count: int) -> None:
+    messages = [_message() for _ in range(count)]
+    trees = {id(tree): tree for tree in encode(messages)}
+    encode(messages)
+    for depth in range(1, LIMITS.max_depth + 2):
+        value: Any = messages
+        fresh: Any = [_message() for _ in range(count)]
+        for _ in range(depth):
+            value, fresh = [value], [fresh]
+        made = encode(value)
+        assert orjson.dumps(made) == orjson.dumps(encode(fresh))
+        for _ in range(depth):
+            made = made[0] if isinstance(made, list) else made
+        # Nothing was encoded anew for standing deeper than before.
+        assert depth > LIMITS.max_depth - 8 or all(id(tree) in trees for tree in made)

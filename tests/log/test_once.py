@@ -127,6 +127,27 @@ def test_a_list_goes_on_in_another_span() -> None:
     log.check()
 
 
+def test_what_was_said_as_what_changed_is_said_again_though_more_came_to_it() -> None:
+    history = [{"type": "human", "content": f"{n} {4 * LONG}"} for n in range(4)]
+    log = Log()
+    log.ends({"input": {"messages": history[:2]}})
+    assert "delta" in log.ends({"input": {"messages": history[:3]}}, span=2)
+    assert "delta" in log.ends({"input": {"messages": history}}, span=3)
+    assert log.ends({"input": {"messages": history[:3]}}, span=2)["same"] == {"/input": [2, "/input"]}
+    log.check()
+
+
+def test_another_member_in_the_place_of_the_only_one_is_no_change() -> None:
+    log = Log()
+    for span, name in enumerate(("model", "tools"), 2):
+        said = {"messages": [{"content": f"{name} {4 * LONG}"}]}
+        at = log.says(said, span)["seq"]
+        line = log.says({name: said})
+        assert line["data"] == {"chunk": {name: None}}
+        assert line["same"] == {f"/chunk/{name}": [at, "/chunk"]}
+    log.check()
+
+
 def test_a_value_is_whole_again_when_what_changed_outweighs_it() -> None:
     log, text, since, wholes = Log(), LONG, 0, 0
     for n in range(400):
@@ -195,6 +216,7 @@ def test_its_memory_is_bounded() -> None:
     assert sum(len(state.edge.raw) for state in once._heads.values()) <= 8_000_000
     assert len(once._oldest) <= 2 * len(once._known) + 1_000
     assert len(once._sizes) <= 256
+    assert sum(len(state.edge.raw) for state in once._sizes.values()) == once._sizes_bytes <= 2_000_000
 
 
 def test_members_keep_their_order() -> None:

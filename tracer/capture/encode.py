@@ -229,7 +229,7 @@ class Walk:
             self.left -= len(further)
             trees = trees + self._items(further, depth)
             if known is None or len(further) > history.FURTHER:
-                known = history.remember(self, messages, trees, (depth, left - self.left, room - self.room), known)
+                known = history.remember(self, messages, trees, (left - self.left, room - self.room), known)
         result = before + trees
         if known is not None:
             holding(known, result, len(before))

@@ -58,7 +58,7 @@ def messages(kind: type) -> Reader:
         left, room = walk.left, walk.room
         tree = encoded(walk, fields.copy(), depth)
         if not extra:
-            remember(message, fields, now, tree, walk.limits, (depth, left - walk.left, room - walk.room))
+            remember(message, fields, now, tree, walk.limits, (left - walk.left, room - walk.room))
         return tree
 
     def encoded(walk: Walk, fields: dict[Any, Any], depth: int) -> Json:

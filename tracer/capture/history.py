@@ -36,11 +36,11 @@ def recall(walk: Walk, messages: list[Any], depth: int) -> Known | None:
 
 
 def remember(
-    walk: Walk, messages: list[Any], trees: list[Json], spent: tuple[int, int, int], before: Known | None
+    walk: Walk, messages: list[Any], trees: list[Json], spent: tuple[int, int], before: Known | None
 ) -> Known | None:
     """These messages were encoded as this list, which nobody changes; the first of them are those `before`.
 
-    `spent`: at this depth, for so many values and characters. Returns what is known of them as a whole from now on.
+    `spent`: for so many values and characters. Returns what is known of them as a whole from now on.
     """
     global _bytes
     parts = [] if before is None else [before]
@@ -50,7 +50,8 @@ def remember(
             return before
         parts.append(inner)
     try:
-        known = Known([], [], sum(part.size for part in parts), trees, walk.limits, spent, parts)
+        deepest = min(part.deepest - (part is not before) for part in parts)
+        known = Known([], [], sum(part.size for part in parts), trees, walk.limits, (deepest, *spent), parts)
         # Another thread may have changed one of them since it was encoded.
         if known.size > _MOST_BYTES // 4 or not all(part.holds() for part in parts):
             return before

@@ -33,7 +33,7 @@ class Known:
     """One message as it was encoded, or a list of them. `tree` is shared: nobody changes it."""
 
     __slots__ = (
-        *("asked", "clean", "depth", "empty", "held", "keys", "left", "limits", "message", "room", "size", "sizes"),
+        *("asked", "clean", "deepest", "empty", "held", "keys", "left", "limits", "message", "room", "size", "sizes"),
         *("stored", "tree", "types", "values"),
     )
 
@@ -47,7 +47,7 @@ class Known:
         spent: tuple[int, int, int],
         parts: Sequence[Known] = (),
     ) -> None:
-        """`spent`: at this depth, for so many values and characters. It begins with what `parts` are."""
+        """`spent` are so many values and characters, at this depth or any up to it. It begins with what `parts` are."""
         self.message: Any = None
         self.types: list[type] = [*_joined(part.types for part in parts), *types]
         self.sizes: list[int] = [*_joined(part.sizes for part in parts), *map(len, fields)]
@@ -63,7 +63,7 @@ class Known:
         """Bytes."""
         self.tree = tree
         self.limits = limits
-        self.depth, self.left, self.room = spent
+        self.deepest, self.left, self.room = spent
         self.clean: set[int] = set()
         """Who found no secret in it."""
         self.asked: bytes | None = None
@@ -78,7 +78,7 @@ class Known:
 
     def recall(self, walk: Walk, messages: Sequence[Any], depth: int) -> Any:
         """The encoding, where it is what this walk would make, and all that they hold is as it was; None otherwise."""
-        if self.limits is not walk.limits or self.depth < depth or walk.left <= self.left or walk.room <= self.room:
+        if self.limits is not walk.limits or self.deepest < depth or walk.left <= self.left or walk.room <= self.room:
             return None
         try:
             if not all(map(is_, map(type, messages), self.types)) or any(map(_extra_of, messages)):
@@ -136,6 +136,20 @@ def _is_small(fields: dict[Any, Any]) -> bool:
     return True
 
 
+def _levels(tree: Json) -> int:
+    """How many lists and dicts stand inside each other in it, itself included."""
+    level, levels = [tree], 0
+    while level:
+        levels += 1
+        level = [
+            item
+            for holding in level
+            for item in (holding.values() if type(holding) is dict else holding)
+            if type(item) is dict or type(item) is list
+        ]
+    return levels
+
+
 def stored_in(fields: dict[Any, Any]) -> bytes | None:
     """All that these fields hold, for comparison; None where that is not plain."""
     try:
@@ -156,15 +170,16 @@ def recall(walk: Walk, message: Any, depth: int) -> Any:
 
 
 def remember(
-    message: Any, fields: dict[Any, Any], stored: bytes, tree: Json, limits: Limits, spent: tuple[int, int, int]
+    message: Any, fields: dict[Any, Any], stored: bytes, tree: Json, limits: Limits, spent: tuple[int, int]
 ) -> None:
-    """These fields of it, stored so, were encoded so; spent: at this depth, for so many values and characters."""
+    """These fields of it, stored so, were encoded so, for so many values and characters."""
     global _bytes
     # A marker may stand for what was cut there and then.
-    if spent[1] > _MOST_VALUES or b'"$tracer"' in orjson.dumps(tree):
+    if spent[0] > _MOST_VALUES or b'"$tracer"' in orjson.dumps(tree):
         return
     try:
-        known = Known([type(message)], [fields], len(stored), tree, limits, spent)
+        deepest = limits.max_depth - _levels(tree) + 1
+        known = Known([type(message)], [fields], len(stored), tree, limits, (deepest, *spent))
     except ValueError:
         return
     # Another thread may have changed it since.

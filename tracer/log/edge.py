@@ -73,6 +73,13 @@ class Edge:
             rest = orjson.loads(b'"' + raw[len(old) - 1 :])
             return Growth([{"op": "append", "path": "", "value": rest}], Edge(raw, []), (), orjson.loads(raw))
         levels = self.levels
+        if (
+            levels
+            and levels[0].only
+            and type(levels[0].key) is str
+            and not raw.startswith(orjson.dumps(levels[0].key), 1)
+        ):
+            return None  # another member in the place of the only one: nothing of it is left
         for at in range(len(levels) - 1, -1, -1):
             level = levels[at]
             # Where a last child stood that was not the only one, there must be another, or the container's end.

@@ -31,6 +31,7 @@ _LEAST_GROWN = 128
 """Bytes below which a value is not said as what changed: that takes nearly as many."""
 _MOST_HEADS = 256
 _MOST_SIZES = 256
+_SIZES_HELD = 2_000_000
 _QUOTE, _BRACE, _BRACKET = b'"{['
 
 
@@ -111,6 +112,8 @@ class Once:
         self._heads: OrderedDict[bytes, _State] = OrderedDict()
         self._head_bytes = 0
         self._sizes: OrderedDict[int, _State] = OrderedDict()
+        """By the bytes of their values."""
+        self._sizes_bytes = 0
 
     def header(self, input: bytes) -> None:
         """The run's first line has been written, with this input."""
@@ -279,6 +282,7 @@ class Once:
                 self._head(raw[:_HEAD], state)
             if line.span is not None:
                 self._slot(line.span, pointer, state)
+            self._sized(state)
 
     def _keep(self, raw: bytes, place: _Place) -> None:
         size = len(raw) + _ENTRY
@@ -308,14 +312,21 @@ class Once:
             self._slot_bytes -= len(old.edge.raw)
             if self._sizes.get(len(old.edge.raw)) is old:
                 del self._sizes[len(old.edge.raw)]
+                self._sizes_bytes -= len(old.edge.raw)
         self._slots[at] = state
         self._slot_bytes += size
         while self._slot_bytes > _HELD:
             _, dropped = self._slots.popitem(last=False)
             self._slot_bytes -= len(dropped.edge.raw)
+
+    def _sized(self, state: _State) -> None:
+        size = len(state.edge.raw)
+        if self._sizes.pop(size, None) is None:
+            self._sizes_bytes += size
         self._sizes[size] = state
-        while len(self._sizes) > _MOST_SIZES:
-            self._sizes.popitem(last=False)
+        while self._sizes_bytes > _SIZES_HELD or len(self._sizes) > _MOST_SIZES:
+            dropped, _ = self._sizes.popitem(last=False)
+            self._sizes_bytes -= dropped
 
     def _head(self, head: bytes, state: _State) -> None:
         size = len(state.edge.raw)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -45,23 +44,25 @@ class Prompts:
         )
 
 
-def _said(asked: Any) -> Iterator[bytes]:
+def _said(asked: Any) -> list[bytes]:
     if type(asked) is list:
-        yield b"["
+        said = [b"["]
         for one in asked:
-            yield from _said(one)
-        yield b"]"
-    elif type(asked) is not dict:
-        yield _json(asked)
-    else:
-        known = by_tree.get(id(asked))
-        if known is None or known.tree is not asked:
-            yield _digest(asked)
-            return
-        # A history is asked again at every step.
-        if known.asked is None:
-            known.asked = _digest(asked)
-        yield known.asked
+            known = by_tree.get(id(one))
+            # A history is asked again at every step.
+            if known is not None and known.asked is not None and known.tree is one:
+                said.append(known.asked)
+            else:
+                said += _said(one)
+        said.append(b"]")
+        return said
+    if type(asked) is not dict:
+        return [_json(asked)]
+    digest = _digest(asked)
+    known = by_tree.get(id(asked))
+    if known is not None and known.tree is asked:
+        known.asked = digest
+    return [digest]
 
 
 def _digest(message: dict[str, Any]) -> bytes:
