@@ -1,10 +1,11 @@
 // Which spans of a run fit what is searched for, and since which row. Works in slices, a few milliseconds a frame. No DOM.
 
 import { CALLS, TEXT } from "./columns.js";
+import { metadataFits, nameFits, stateFits, tagsFit, tookFits, typeFits } from "./find_filters.js";
+import { FindHits } from "./find_hits.js";
 import { textsIn } from "./find_lines.js";
-import { fits, isEmpty, parseQuery } from "./find_query.js";
-import { NONE, RUNNING } from "./span_table.js";
-import { isModel } from "./spans.js";
+import { isEmpty, parseQuery } from "./find_query.js";
+import { NONE } from "./span_table.js";
 import { NumberList } from "./typed.js";
 
 /** @typedef {import("./store.js").RunStore} RunStore */
@@ -37,16 +38,11 @@ export class Find {
   query = parseQuery("");
   /** Grows with every change of which spans fit. */
   version = 0;
-  /** How many spans fit, as far as is known. */
-  count = 0;
   /** How much of the log was looked through; 1: all of it. */
   share = 1;
   /** Why inputs and outputs could not be. */
   problem = "";
-  /** The spans that fit, by their places, in the order of the tree. */
-  #hits = new Uint32Array(0);
-  /** How many of the spans before one fit. */
-  #sums = new Uint32Array(1);
+  #hits = new FindHits();
   /** By word: the row from which on a span has it, and where. @type {{ first: Uint32Array, place: Uint8Array }[]} */
   #words = [];
   /** Whether what never changes of a span fits. */
@@ -72,12 +68,16 @@ export class Find {
   #now_us = 0;
   /** How many spans the tree had. */
   #shown = 0;
-  #placed = { index: -1, version: -1, place: -1 };
 
   /** @param {SearchDeep} searchDeep @param {() => void} [touch] called where there is something to do again */
   constructor(searchDeep, touch = () => {}) {
     this.searchDeep = searchDeep;
     this.touch = touch;
+  }
+
+  /** How many spans fit, as far as is known. */
+  get count() {
+    return this.#hits.count;
   }
 
   /** Whether something is searched for that can be understood. */
@@ -167,7 +167,7 @@ export class Find {
       const from = first[index] ?? NONE;
       if (from === NONE || from > row) return false;
     }
-    return this.#stateFits(store, index) && this.#tookFits(store, index);
+    return stateFits(this.query, store.moment, index) && tookFits(this.query, store, index, this.#now_us);
   }
 
   /** Where it was found, in words: "" for its name, tags or metadata. @param {number} index */
@@ -179,73 +179,17 @@ export class Find {
 
   /** How many spans that fit begin in a stretch of time. @param {number} from_us @param {number} to_us */
   between(from_us, to_us) {
-    const known = this.#sums.length - 1;
-    const low = Math.min(known, this.#beginsBefore(from_us));
-    const high = Math.min(known, this.#beginsBefore(to_us));
-    return /** @type {number} */ (this.#sums[high]) - /** @type {number} */ (this.#sums[low]);
-  }
-
-  /** How many spans begin before a time. @param {number} us */
-  #beginsBefore(us) {
-    const starts = this.#columns?.start_us ?? [];
-    let low = 0;
-    let high = this.#columns?.length ?? 0;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (/** @type {number} */ (starts[middle]) < us) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return this.#hits.between(from_us, to_us);
   }
 
   /** Which of those that fit a span is, from 1; 0 for none. @param {number} index */
   place(index) {
-    const placed = this.#placed;
-    if (placed.index !== index || placed.version !== this.version) {
-      const place = index < 0 ? 0 : this.#hits.indexOf(index) + 1;
-      this.#placed = { index, version: this.version, place };
-    }
-    return this.#placed.place;
+    return this.#hits.place(index);
   }
 
   /** The next span that fits, after or before one, round and round; -1 where none does. @param {number} index -1: none @param {number} step 1 or -1 */
   next(index, step) {
-    const hits = this.#hits;
-    if (!hits.length) return -1;
-    const at = this.place(index) - 1;
-    let to = at + step;
-    if (at < 0) {
-      const after = index < 0 ? 0 : this.#after(index);
-      to = step > 0 ? after : after - 1;
-      if (index < 0 && step < 0) to = -1;
-    }
-    return /** @type {number} */ (hits[(to + hits.length) % hits.length]);
-  }
-
-  /** How many of those that fit stand before a span. @param {number} index */
-  #after(index) {
-    let low = 0;
-    let high = this.#hits.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#isBefore(/** @type {number} */ (this.#hits[middle]), index)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  /** Whether one of two spans stands before the other in the tree. @param {number} a @param {number} b */
-  #isBefore(a, b) {
-    const { depth, parent } = /** @type {SpanColumns} */ (this.#columns);
-    const down = Number(depth[a]) - Number(depth[b]);
-    for (let step = down; step > 0; step--) a = Number(parent[a]);
-    for (let step = down; step < 0; step++) b = Number(parent[b]);
-    if (a === b) return down < 0;
-    while (parent[a] !== parent[b]) {
-      a = Number(parent[a]);
-      b = Number(parent[b]);
-    }
-    return a < b;
+    return this.#hits.next(index, step);
   }
 
   // ── What a frame has time for ──
@@ -330,10 +274,10 @@ export class Find {
   #readSpan(table, index) {
     const code = (/** @type {Uint32Array} */ column) => /** @type {number} */ (column[index]);
     const fixed =
-      this.#once("type", code(table.type), (at) => this.#typeFits(String(table.texts.at(at)))) &&
-      this.#once("name", code(table.name), (at) => this.#nameFits(low(table.texts.at(at)))) &&
-      this.#once("tags", code(table.tags), (at) => this.#tagsFit(table.tagLists.at(at))) &&
-      this.#once("meta", code(table.metadata), (at) => this.#metaFits(table.metadatas.at(at)));
+      this.#once("type", code(table.type), (at) => typeFits(this.query, String(table.texts.at(at)))) &&
+      this.#once("name", code(table.name), (at) => nameFits(this.query, table.texts.at(at) ?? "")) &&
+      this.#once("tags", code(table.tags), (at) => tagsFit(this.query, table.tagLists.at(at))) &&
+      this.#once("meta", code(table.metadata), (at) => metadataFits(this.query, table.metadatas.at(at)));
     this.#fixed[index] = fixed ? 1 : 0;
     if (!this.#words.length) return;
     let bits = this.#once("name words", code(table.name), (at) => this.#bitsOf([table.texts.at(at) ?? ""]));
@@ -520,65 +464,8 @@ export class Find {
 
   /** @param {Uint32Array<ArrayBuffer>} hits */
   #settle(hits) {
-    this.#hits = hits;
-    this.count = hits.length;
-    const sums = new Uint32Array((this.#columns?.length ?? 0) + 1);
-    for (const index of hits) sums[index + 1] = 1;
-    for (let at = 1; at < sums.length; at++)
-      sums[at] = /** @type {number} */ (sums[at]) + /** @type {number} */ (sums[at - 1]);
-    this.#sums = sums;
+    this.#hits.settle(this.#columns, hits);
     this.version++;
-  }
-
-  // ── Filters ──
-
-  /** @param {string} type */
-  #typeFits(type) {
-    const { types } = this.query;
-    return types.length === 0 || types.includes(type) || (isModel(type) && types.includes("model"));
-  }
-
-  /** @param {string} name */
-  #nameFits(name) {
-    return this.query.names.every((one) => (one.includes("*") ? fits(one, name) : name.includes(one)));
-  }
-
-  /** @param {unknown[]} tags */
-  #tagsFit(tags) {
-    const { tags: wanted } = this.query;
-    return wanted.length === 0 || wanted.every((one) => tags.some((tag) => fits(one, low(tag))));
-  }
-
-  /** @param {Record<string, unknown>} metadata */
-  #metaFits(metadata) {
-    const { metas } = this.query;
-    if (!metas.length) return true;
-    const entries = Object.entries(metadata).map(([key, value]) => [key.toLowerCase(), low(value)]);
-    return metas.every(({ key, value }) =>
-      entries.some(
-        ([name, text]) => name === key && (value === null || fits(value, /** @type {string} */ (text))),
-      ),
-    );
-  }
-
-  /** @param {RunStore} store @param {number} index */
-  #stateFits({ moment }, index) {
-    const { states } = this.query;
-    if (!states.length) return true;
-    const span = moment.view(index);
-    return states.includes(span.state) || (span.recovered && states.includes("recovered"));
-  }
-
-  /** @param {RunStore} store @param {number} index */
-  #tookFits({ fold: { table }, moment }, index) {
-    const { took } = this.query;
-    if (!took.length) return true;
-    const hasEnded = table.state[index] !== RUNNING && Number(table.end_row[index]) <= moment.row;
-    const end = hasEnded ? Number(table.end_us[index]) : this.#now_us;
-    const us = Math.max(0, end - Number(table.start_us[index]));
-    return took.every(({ sign, us: than }) =>
-      sign === "<" ? us < than : sign === ">" ? us > than : sign === "<=" ? us <= than : us >= than,
-    );
   }
 }
 
@@ -592,6 +479,3 @@ function after({ firstChild, next, parent }, index) {
   }
   return -1;
 }
-
-/** @param {unknown} value */
-const low = (value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? "")).toLowerCase();

@@ -5,10 +5,12 @@ import { el, show } from "./dom.js";
 import { Find } from "./find.js";
 import { searchDeep } from "./find_deep.js";
 import { tabOf } from "./find_tab.js";
-import { chainLabel, duration, errorName } from "./format.js";
+import { chainLabel } from "./format.js";
 import { eventOf, ROWS } from "./keys.js";
+import { News } from "./news.js";
 import { OpenedSession } from "./opened_session.js";
 import { Playback } from "./playback.js";
+import { remember, remembered } from "./remembered.js";
 import { openPath, runPath } from "./route.js";
 import { Scene } from "./scene.js";
 import { RunSession } from "./session.js";
@@ -21,7 +23,7 @@ import { HeaderView } from "./views/header.js";
 import { Highlights } from "./views/highlight.js";
 import { InterruptView } from "./views/interrupt.js";
 import { OverviewView } from "./views/overview.js";
-import { splitter } from "./views/split.js";
+import { split } from "./views/splits.js";
 import { TimelineView } from "./views/timeline.js";
 import { TransportView } from "./views/transport.js";
 
@@ -70,8 +72,7 @@ export class RunPage {
   #wanted = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #keeping;
-  /** What was announced of the run. */
-  #told = { version: -1, failures: 0, findings: 0, running: false };
+  #news = new News(false);
   /** Which run goes on with which answer, of those answered here. @type {Map<string, string>} */
   #answered = new Map();
   /** The details are being closed. */
@@ -155,9 +156,9 @@ export class RunPage {
       detailsRoot.addEventListener(type, stay, { passive: true });
     }
     addEventListener("keydown", (event) => this.#key(event));
-    this.#split(timelineRoot, detailsRoot, eventsRoot);
+    split(root, this.timeline, detailsRoot, eventsRoot);
     const isLow = matchMedia("(max-width: 899.98px), (max-height: 640px)").matches;
-    if (!(remembered(EVENTS_OPEN) ?? !isLow)) this.events.open(false);
+    if ((remembered(EVENTS_OPEN) ?? String(!isLow)) !== "true") this.events.open(false);
     this.hear({ type: "layout" });
   }
 
@@ -255,7 +256,7 @@ export class RunPage {
         return true;
       case "layout":
         this.root.classList.toggle("events-shut", !this.events.isOpen);
-        if (event.byUser) remember(EVENTS_OPEN, this.events.isOpen);
+        if (event.byUser) remember(EVENTS_OPEN, String(this.events.isOpen));
         return true;
     }
     return false;
@@ -418,8 +419,7 @@ export class RunPage {
     this.session?.close();
     this.#selected = null;
     // Of a run that was there before, only what happens from now on is news.
-    const isNews = run === this.startedHere;
-    this.#told = { version: isNews ? 0 : -1, failures: 0, findings: 0, running: isNews };
+    this.#news = new News(run === this.startedHere);
     this.session = new RunSession(run, this.around.api, {
       changed: () => this.#changed(),
       replaced: () => this.#showStore(),
@@ -439,7 +439,7 @@ export class RunPage {
     this.session?.close();
     this.#selected = null;
     this.#file = id;
-    this.#told = { version: -1, failures: 0, findings: 0, running: false };
+    this.#news = new News(false);
     this.session = new OpenedSession(what, this.around.api, {
       changed: () => this.#changed(),
       kept: (run) => this.around.send({ type: "open", run }),
@@ -465,7 +465,7 @@ export class RunPage {
     if (!this.session) return;
     const { store } = this.session;
     this.around.loop.isPatient = store.loading;
-    if (store.fold.version !== this.#told.version || store.running) {
+    if (store.fold.version !== this.#news.version || store.running) {
       if (!this.#choseSpan) {
         const best = worthSeeing(store, this.#selected);
         if (best !== this.#selected) this.#select(best, false);
@@ -478,27 +478,12 @@ export class RunPage {
 
   #tell() {
     if (!this.session) return;
-    const { announce, chain } = this.around;
     const { store } = this.session;
-    const { fold, running } = store;
-    const told = this.#told;
-    const failures = fold.failures();
+    const { fold } = store;
+    this.#news.tell(store, this.around.announce);
     const label = chainLabel(fold.chain);
-    if (told.version >= 0) {
-      for (const found of fold.findings.slice(told.findings)) announce(`Finding: ${found.text}`);
-      for (const span of failures.slice(told.failures)) {
-        announce(`${span.name} failed: ${errorName(span.error?.type ?? "")}.`);
-      }
-      if (told.running && !running) announce(`${label}: ${fold.status} after ${duration(fold.t_us)}.`);
-    }
-    this.#told = {
-      version: fold.version,
-      failures: failures.length,
-      findings: fold.findings.length,
-      running,
-    };
     document.title = label ? `${label} · ${store.gone ? "gone" : fold.status} · tracer` : "tracer";
-    chain(fold.chain);
+    this.around.chain(fold.chain);
   }
 
   // ── What is selected ──
@@ -613,72 +598,8 @@ export class RunPage {
       lit || (store.cursor === null && store.running && store.fold.span(this.#selected)?.state === "running")
     );
   }
-
-  /** @param {HTMLElement} timeline @param {HTMLElement} details @param {HTMLElement} events */
-  #split(timeline, details, events) {
-    const room = { least: 220, changed: () => this.timeline.resize() };
-    details.before(
-      splitter(this.root, {
-        ...room,
-        name: "details",
-        label: "Width of the details",
-        property: "--details",
-        initial: 460,
-        vertical: true,
-        towards: -1,
-        least: 280,
-        most: () => innerWidth - 620,
-      }),
-    );
-    timeline.append(
-      splitter(this.root, {
-        ...room,
-        name: "names",
-        label: "Width of the names",
-        property: "--names",
-        initial: () => this.timeline.namesWidth,
-        vertical: true,
-        towards: 1,
-        least: 140,
-        most: () => innerWidth * 0.4,
-      }),
-    );
-    events.before(
-      splitter(this.root, {
-        ...room,
-        name: "events",
-        label: "Height of the event log",
-        property: "--events",
-        initial: 200,
-        vertical: false,
-        towards: -1,
-        least: 80,
-        most: () => innerHeight - 320,
-      }),
-    );
-  }
 }
 
 /** @param {Element | null} target of a key press */
 const isNowhere = (target) =>
   target === null || target === document.documentElement || target.matches("body, main");
-
-/** What the user chose before; null for nothing. @param {string} key @returns {boolean | null} */
-function remembered(key) {
-  try {
-    const value = localStorage.getItem(key);
-    return value === null ? null : value === "true";
-  } catch {
-    // Storage may be switched off.
-    return null;
-  }
-}
-
-/** @param {string} key @param {boolean} value */
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, String(value));
-  } catch {
-    // As above.
-  }
-}

@@ -486,7 +486,7 @@ def test_a_failure_in_mid_answer_cuts_it(own: Live, caplog: pytest.LogCaptureFix
 
 
 def test_no_more_runs_once_the_server_stops(own: Live) -> None:
-    own.app.stop.begin()
+    own.app.viewers.begin()
     reply = own.ask("POST", "/api/runs", body={"chain": "echo", "input": 1})
     assert (reply.status, reply.json()["detail"]) == (503, "the server is stopping")
     assert own.store.total() == 0

@@ -22,7 +22,7 @@ from tracer.log.spans import Fold
 from tracer.log.store import Gone, Store
 from tracer.log.stub import OVERSIZE, stub
 from tracer.web import sse
-from tracer.web.sse import FLUSH_SECONDS, Stop, feed_run, message, settled
+from tracer.web.sse import FLUSH_SECONDS, Viewers, feed_run, message, settled
 
 from .client import TOKEN, Connection, EventParser, Message, Viewer, request
 from .conftest import ROOT, Live, add, until, write
@@ -316,22 +316,22 @@ async def test_a_viewer_gets_one_flush_every_16_ms_with_all_that_came(took: floa
 
 
 async def test_where_many_look_on_each_is_sent_more_at_a_time() -> None:
-    stop = Stop()
+    viewers = Viewers()
     appear = [n / 1000 for n in range(1000)]
     times = Times(appear)
-    with contextlib.ExitStack() as viewers:
+    with contextlib.ExitStack() as here:
         for _ in range(50):
-            viewers.enter_context(stop.ends())
+            here.enter_context(viewers.ends())
         # Some of them take nothing: what is sent to them does not arrive.
         for _ in range(25):
-            viewers.enter_context(stop.sending())
-        assert stop.flush_seconds == 0.025
-        seconds, sending = lambda: stop.flush_seconds, stop.sending
+            here.enter_context(viewers.sending())
+        assert viewers.flush_seconds == 0.025
+        seconds, sending = lambda: viewers.flush_seconds, viewers.sending
         await feed_run(times.follow(), times, times.clock, times.sleep, seconds, sending)  # type: ignore[arg-type]
     gaps = [later - earlier for (earlier, _), (later, _) in zip(times.flushes, times.flushes[1:], strict=False)]
     assert min(gaps) >= 0.025 - 1e-9
     assert [n for _, found in times.flushes for n in found] == list(range(1000))
-    assert stop.flush_seconds == FLUSH_SECONDS
+    assert viewers.flush_seconds == FLUSH_SECONDS
 
 
 async def test_a_line_after_a_pause_is_not_held_back() -> None:
@@ -484,7 +484,7 @@ def test_a_list_message_is_json_without_a_name_and_gone_has_one() -> None:
 def test_when_the_server_stops_streams_end_properly(own: Live) -> None:
     run, writer = write(own.store, 3)
     viewers = [Viewer(own.port, path) for path in [f"/api/runs/{run}/events"] * 5 + ["/api/runs/events"] * 5]
-    until(lambda: len(own.app.stop._scopes) == 10)
+    until(lambda: len(own.app.viewers._scopes) == 10)
     began = time.monotonic()
     own.stop()
     assert time.monotonic() - began < 2
@@ -499,7 +499,7 @@ def test_viewers_that_leave_leave_nothing(own: Live) -> None:
     for _ in range(30):
         with Viewer(own.port, f"/api/runs/{run}/events") as viewer:
             next(viewer.messages())
-    until(lambda: not own.app.stop._scopes and not own.server.server_state.connections)
+    until(lambda: not own.app.viewers._scopes and not own.server.server_state.connections)
     assert writer._listeners == []
     writer.end({"status": "ok", "spans": 0})
 
@@ -515,8 +515,8 @@ def test_a_reader_that_takes_nothing_is_let_go(
     with Connection(own.port) as connection:
         connection.send(request(own.port, "GET", f"/api/runs/{run}/events"))
         connection.head()
-        until(lambda: own.app.stop._scopes)
-        until(lambda: not own.app.stop._scopes)
+        until(lambda: own.app.viewers._scopes)
+        until(lambda: not own.app.viewers._scopes)
         until(lambda: not own.server.server_state.connections)
         # The end of the stream was never sent, so that a client comes back.
         with pytest.raises((EOFError, ConnectionError)):

@@ -31,7 +31,7 @@ from .assets import Static, templates
 from .gate import Gate
 from .listing import Listing
 from .problems import FAILED, Problem
-from .sse import Cut, Outbox, Stop, Stream, at_once, feed_list, feed_run, played, settled
+from .sse import Cut, Outbox, Stream, Viewers, at_once, feed_list, feed_run, played, settled
 
 JSON_LINES = "application/jsonl"
 _BLOCK = 1 << 18
@@ -42,9 +42,9 @@ _STATUS_DETAILS = {
 
 
 class App(Starlette):
-    """The routes behind the gate. `stop` lets its viewers go; `cut` is the server's, for those who take nothing."""
+    """The routes behind the gate. `viewers` are those to let go; `cut` is the server's, for those who take nothing."""
 
-    def __init__(self, gate: Gate, stop: Stop, routes: list[Route | Mount]) -> None:
+    def __init__(self, gate: Gate, viewers: Viewers, routes: list[Route | Mount]) -> None:
         handlers: dict[Any, ExceptionHandler] = {
             Problem: _on_problem,
             imports.ImportGone: _on_gone,
@@ -54,7 +54,7 @@ class App(Starlette):
         }
         super().__init__(routes=routes, exception_handlers=handlers)
         self.router.redirect_slashes = False
-        self.stop = stop
+        self.viewers = viewers
         self.cut: Cut = _keep
         self._gate = gate
 
@@ -81,16 +81,16 @@ def create_app(
 
     `opened` are files of the user's that are shown without being runs, by opaque ids.
     """
-    stop = Stop()
+    viewers = Viewers()
     static = Static(dev=dev)
     page = functools.partial(_page, store=store, static=static)
     sweep(store.root)
-    runs = _Runs(store, runner, chains, stop, imports.limit({}) if max_import is None else max_import)
-    listing = Listing(store, stop)
+    runs = _Runs(store, runner, chains, viewers, imports.limit({}) if max_import is None else max_import)
+    listing = Listing(store, viewers)
     served = _Chains(store, chains, runner)
     return App(
         gate,
-        stop,
+        viewers,
         [
             Route("/", page),
             Route("/runs/{run}", page),
@@ -109,7 +109,7 @@ def create_app(
             Route("/api/runs/{run}", listing.change, methods=["PATCH"]),
             Route("/api/runs/{run}/events", runs.follow),
             Route("/api/runs/{run}/log", runs.log),
-            Route("/api/runs/{run}/find", functools.partial(finding.find, store=store, stop=stop)),
+            Route("/api/runs/{run}/find", functools.partial(finding.find, store=store, viewers=viewers)),
             Route("/api/runs/{run}/cancel", runs.cancel, methods=["POST"]),
             Mount("/static/{version}", static),
         ],
@@ -155,14 +155,14 @@ class _Chains:
 
 
 class _Runs:
-    def __init__(self, store: Store, runner: Runner, chains: Chains, stop: Stop, max_import: int) -> None:
-        self._store, self._runner, self._chains, self._stop = store, runner, chains, stop
+    def __init__(self, store: Store, runner: Runner, chains: Chains, viewers: Viewers, max_import: int) -> None:
+        self._store, self._runner, self._chains, self._viewers = store, runner, chains, viewers
         self._max_import = max_import
 
     async def start(self, request: Request) -> Response:
         given = await body.json_object(request)
         order = self._answer(given) if "continues" in given else self._order(given)
-        if self._stop.stopping:
+        if self._viewers.stopping:
             raise Problem(503, "the server is stopping")
         try:
             run = await run_in_threadpool(order)
@@ -205,14 +205,14 @@ class _Runs:
         return answer
 
     async def take(self, request: Request) -> Response:
-        if self._stop.stopping:
+        if self._viewers.stopping:
             raise Problem(503, "the server is stopping")
         run, lines, bad_lines, ignored = await imports.take(request, self._store, self._max_import)
         made = {"run": run, "lines": lines, "bad_lines": bad_lines, "ignored": ignored}
         return _json(made, 201, {"Location": f"/runs/{run}"})
 
     async def watch(self, request: Request) -> Response:
-        return Stream(functools.partial(feed_list, self._store), self._stop, request.app.cut)
+        return Stream(functools.partial(feed_list, self._store), self._viewers, request.app.cut)
 
     def one(self, request: Request) -> Response:
         run = request.path_params["run"]
@@ -243,10 +243,12 @@ class _Runs:
                 items = settled(self._store.follow(run, after))
                 items = items if wait else at_once(items)
                 items = items if speed is None else played(items, speed)
-                stop = self._stop
-                await feed_run(items, outbox, sleep=pause, seconds=lambda: stop.flush_seconds, sending=stop.sending)
+                viewers = self._viewers
+                await feed_run(
+                    items, outbox, sleep=pause, seconds=lambda: viewers.flush_seconds, sending=viewers.sending
+                )
 
-        return Stream(feed, self._stop, request.app.cut)
+        return Stream(feed, self._viewers, request.app.cut)
 
     def log(self, request: Request) -> Response:
         run = request.path_params["run"]

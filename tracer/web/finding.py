@@ -13,14 +13,14 @@ from tracer.log.find import Look, dumped
 from tracer.log.store import Store
 
 from .problems import Problem
-from .sse import Outbox, Stop, Stream
+from .sse import Outbox, Stream, Viewers
 
 TEXTS = 8
 TEXT_LENGTH = 1000
 _STEP_SECONDS = 0.05
 
 
-async def find(request: Request, store: Store, stop: Stop) -> Response:
+async def find(request: Request, store: Store, viewers: Viewers) -> Response:
     """SSE: what was found since the last message, with how many bytes have been read, and at last `end`."""
     run = request.path_params["run"]
     store.path(run)
@@ -41,7 +41,7 @@ async def find(request: Request, store: Store, stop: Stop) -> Response:
             await outbox.send(b"".join(b"data: %b\n\n" % dumped(look) for look in some))
         await outbox.send(b"event: end\ndata: {}\n\n")
 
-    return Stream(feed, stop, request.app.cut)
+    return Stream(feed, viewers, request.app.cut)
 
 
 def _some(looks: Iterator[Look]) -> tuple[list[Look], bool]:

@@ -17,7 +17,7 @@ from tracer.log.store import RunNotFound, RunRunning, Store
 
 from . import body
 from .problems import Problem
-from .sse import Outbox, Stop, Stream
+from .sse import Outbox, Stream, Viewers
 
 PAGE = 500
 TEXT_LENGTH = 1000
@@ -27,8 +27,8 @@ _STEP_SECONDS = 0.1
 class Listing:
     """What is asked of many runs at once."""
 
-    def __init__(self, store: Store, stop: Stop) -> None:
-        self._store, self._stop = store, stop
+    def __init__(self, store: Store, viewers: Viewers) -> None:
+        self._store, self._viewers = store, viewers
 
     def page(self, request: Request) -> Response:
         """`found` runs fit in all; `ids=1` gives their ids alone, all of them."""
@@ -72,7 +72,7 @@ class Listing:
                 await outbox.send(b"".join(parts))
             await outbox.send(_event("end", {"read": read, "of": len(runs), "found": found}))
 
-        return Stream(feed, self._stop, request.app.cut)
+        return Stream(feed, self._viewers, request.app.cut)
 
     async def change(self, request: Request) -> Response:
         """`name` and `starred`; null takes either away."""

@@ -151,10 +151,10 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listener in self.servers:
             listener.close()
-        self._app.stop.begin()
+        self._app.viewers.begin()
         await self._end_runs(RUNS_SECONDS)
         await self._answered(ENDS_SECONDS)
-        self._app.stop.release()
+        self._app.viewers.release()
         await self._answered(VIEWERS_SECONDS)
         for connection in tuple(self.server_state.connections):
             # A reader that has stopped reading would keep its connection open for ever.

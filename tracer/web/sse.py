@@ -50,7 +50,7 @@ Cut = Callable[[Scope], Awaitable[None]]
 """Breaks the connection of a request off."""
 
 
-class Stop:
+class Viewers:
     """All viewers: how often each is sent something, and how they are let go. Belongs to the server's loop."""
 
     def __init__(self) -> None:
@@ -96,12 +96,12 @@ class Stop:
 class Stream(EventSourceResponse):
     """An SSE answer: what `feed` puts into its outbox, as it is. One flush is sent before the next is taken."""
 
-    def __init__(self, feed: Callable[[Outbox], Awaitable[None]], stop: Stop, cut: Cut) -> None:
+    def __init__(self, feed: Callable[[Outbox], Awaitable[None]], viewers: Viewers, cut: Cut) -> None:
         outbox, inbox = anyio.create_memory_object_stream[bytes](0)
 
         async def run() -> None:
-            with outbox, stop.ends():
-                if not stop.stopping:
+            with outbox, viewers.ends():
+                if not viewers.stopping:
                     # Without the reader gone is nobody to tell.
                     with contextlib.suppress(anyio.BrokenResourceError):
                         await outbox.send(_HELLO)

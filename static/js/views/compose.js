@@ -1,12 +1,14 @@
 // One chain, ready to run: what it is, its input as a form or as JSON, its config, and how it is built.
 
+import { blank, cellAt, equal, fill, read } from "../input_cell.js";
+import { formOf } from "../input_field.js";
 import { preview, readJson, sayMistake } from "../json_text.js";
-import { drawFields, make } from "./fields.js";
+import { remember, remembered } from "../remembered.js";
+import { drawFields, exampleLabel, make } from "./fields.js";
 import { graphCard } from "./graph.js";
 import { chainList } from "./home.js";
-import { blank, cellAt, equal, exampleLabel, fill, formOf, read } from "./schema_form.js";
 
-/** @typedef {import("./schema_form.js").Cell} Cell */
+/** @typedef {import("../input_cell.js").Cell} Cell */
 /**
  * @typedef {{
  *   name: string, label: string, description: string, input_schema: unknown, configurable: unknown,
@@ -344,7 +346,7 @@ function compose(chain, folder, { api, onStarted, announce }) {
       const body = { chain: chain.name, input: given.value, config: settled.value, mode };
       const started = await api.post("/api/runs", body);
       touched = false;
-      forget(chain.name);
+      remember(DRAFT + chain.name, null, "sessionStorage");
       onStarted(String(started.run));
     } catch (error) {
       refuse(error);
@@ -400,7 +402,7 @@ function compose(chain, folder, { api, onStarted, announce }) {
   function keep() {
     if (!touched) return;
     const text = asJson ? editor.value : JSON.stringify(read(cell, true).value);
-    if (readJson(text).ok) store(chain.name, text);
+    if (readJson(text).ok) remember(DRAFT + chain.name, text, "sessionStorage");
   }
   window.addEventListener("pagehide", keep);
 
@@ -518,29 +520,7 @@ function pathOf(error) {
 
 /** @param {string} name @returns {{ value: unknown } | null} */
 function draftOf(name) {
-  try {
-    const text = sessionStorage.getItem(DRAFT + name);
-    const found = text === null ? null : readJson(text);
-    return found?.ok ? found : null;
-  } catch {
-    return null; // storage may be forbidden
-  }
-}
-
-/** @param {string} name @param {string} text */
-function store(name, text) {
-  try {
-    sessionStorage.setItem(DRAFT + name, text);
-  } catch {
-    // full or forbidden: then the draft is not kept
-  }
-}
-
-/** @param {string} name */
-function forget(name) {
-  try {
-    sessionStorage.removeItem(DRAFT + name);
-  } catch {
-    // as above
-  }
+  const text = remembered(DRAFT + name, "sessionStorage");
+  const found = text === null ? null : readJson(text);
+  return found?.ok ? found : null;
 }

@@ -1,10 +1,11 @@
-// Draws the cells of a form (schema_form.js) as labelled controls, which write back into them.
+// Draws the cells of a form (input_cell.js) as labelled controls, which write back into them.
 
+import { addItem, blank, choose, present } from "../input_cell.js";
+import { hint, typeWords } from "../input_field.js";
 import { preview } from "../json_text.js";
-import { addItem, blank, choose, exampleLabel, hint, present, typeWords } from "./schema_form.js";
 
-/** @typedef {import("./schema_form.js").Cell} Cell */
-/** @typedef {import("./schema_form.js").Field} Field */
+/** @typedef {import("../input_cell.js").Cell} Cell */
+/** @typedef {import("../input_field.js").Field} Field */
 /**
  * @typedef {{ element: HTMLElement, show: (cell: Cell, message: string) => void, clear: () => void, focus: (cell: Cell) => void }} Fields
  * `show` puts a message under a cell, `clear` takes all of them away.
@@ -472,4 +473,9 @@ function link(text, spoken, act) {
 /** @param {Element | null | undefined} element */
 function focusOn(element) {
   if (element instanceof HTMLElement) element.focus();
+}
+
+/** What an example's button says. @param {unknown} value @returns {string} */
+export function exampleLabel(value) {
+  return preview(value, 44);
 }

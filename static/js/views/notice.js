@@ -1,6 +1,7 @@
 // What is to be known of this server, in one line; who has read it can send it away until the tab is closed.
 
 import { setText, show } from "../dom.js";
+import { remember, remembered } from "../remembered.js";
 
 const KEY = "tracer.notice";
 
@@ -11,19 +12,9 @@ export function drawNotice(root, text) {
   if (!words || !close) return;
   setText(words, text);
   root.title = text;
-  let read = "";
-  try {
-    read = sessionStorage.getItem(KEY) ?? "";
-  } catch {
-    // Storage may be switched off: then it comes back with each page.
-  }
-  show(root, text !== "" && read !== text);
+  show(root, text !== "" && remembered(KEY, "sessionStorage") !== text);
   close.onclick = () => {
     show(root, false);
-    try {
-      sessionStorage.setItem(KEY, text);
-    } catch {
-      // As above.
-    }
+    remember(KEY, text, "sessionStorage");
   };
 }

@@ -1,6 +1,7 @@
 // The edge between two panels, moved by pointer or by arrow keys, and remembered.
 
 import { el } from "../dom.js";
+import { remember, remembered } from "../remembered.js";
 
 /**
  * @param {HTMLElement} host carries the custom property
@@ -21,25 +22,14 @@ export function splitter(host, { name, label, property, least, most, initial, ve
   const key = `tracer.size.${name}`;
   const first = () => (typeof initial === "function" ? initial() : initial);
   /** What the user took; null for none. @type {number | null} */
-  let taken = null;
-  try {
-    taken = Number(localStorage.getItem(key)) || null;
-  } catch {
-    // Storage may be switched off.
-  }
+  let taken = Number(remembered(key)) || null;
   let size = taken ?? first();
   /** @param {number} wanted @param {boolean} keep */
   const set = (wanted, keep) => {
     size = taken = Math.round(Math.max(least, Math.min(Math.max(least, most()), wanted)));
     host.style.setProperty(property, `${size}px`);
     edge.setAttribute("aria-valuenow", String(size));
-    if (keep) {
-      try {
-        localStorage.setItem(key, String(size));
-      } catch {
-        // As above.
-      }
-    }
+    if (keep) remember(key, String(size));
     changed();
   };
   const reset = () => {
@@ -49,11 +39,7 @@ export function splitter(host, { name, label, property, least, most, initial, ve
     }
     taken = null;
     host.style.removeProperty(property);
-    try {
-      localStorage.removeItem(key);
-    } catch {
-      // As above.
-    }
+    remember(key, null);
     changed();
   };
   edge.addEventListener("pointerdown", (event) => {

@@ -1,5 +1,7 @@
 // Light or dark: the system's, until the button says otherwise.
 
+import { remember } from "../remembered.js";
+
 const KEY = "tracer.theme";
 
 /** @param {HTMLElement} toggle */
@@ -13,13 +15,8 @@ export function mountTheme(toggle) {
     const same = (theme === "dark") === system.matches;
     if (same) delete root.dataset.theme;
     else root.dataset.theme = theme;
-    try {
-      // As the system has it is no choice: it goes on following the system.
-      if (same) localStorage.removeItem(KEY);
-      else localStorage.setItem(KEY, theme);
-    } catch {
-      // Storage may be switched off; then it holds for this page.
-    }
+    // As the system has it is no choice: it goes on following the system.
+    remember(KEY, same ? null : theme);
     draw();
   });
   system.addEventListener("change", draw);

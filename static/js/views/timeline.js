@@ -1,12 +1,12 @@
 // The tree of spans and their bars, which appear and grow with the run. Only the rows in view exist.
 
-import { button, el, setAttribute, setText, show, turnPool } from "../dom.js";
-import { count, counted, duration } from "../format.js";
+import { el, setAttribute, setText, show, turnPool } from "../dom.js";
 import { rowsInView, scrollFor, scrolling } from "../layout.js";
 import { HoverCard } from "./hover.js";
 import { makePaint } from "./paint.js";
 import { nameWidth, Row } from "./row.js";
 import { RulerView } from "./ruler.js";
+import { RulerTools } from "./ruler_tools.js";
 
 /** @typedef {import("../scene.js").Scene} Scene */
 /** @typedef {import("../store.js").RunStore} RunStore */
@@ -59,9 +59,6 @@ export class TimelineView {
   #boxHeight = "";
   /** How many rows there were when it was last scrolled to the newest. */
   #scrolledFor = 0;
-  /** Durations are without the time of what is inside. */
-  #self = false;
-  #told = "";
   /** The element of the selected row, for who reads by keyboard. @type {Row | null} */
   #active = null;
   #byKey = false;
@@ -74,23 +71,12 @@ export class TimelineView {
     this.touch = touch;
     this.paint = makePaint(touch);
     this.ruler = new RulerView(scene, touch);
-    this.plumbing = button("chip", "", { "aria-pressed": "false" });
-    this.cuts = button("chip", "", { "aria-pressed": "false" });
-    this.measure = button("chip quiet", "duration", {
-      "aria-pressed": "false",
-      "aria-label": "duration: self time, without what is inside",
+    this.tools = new RulerTools(scene, touch, () => {
+      this.#reveal = true;
     });
-    const tools = el("div", "ruler-names");
-    tools.append(
-      el("span", "ruler-title", "Span"),
-      this.plumbing,
-      this.cuts,
-      el("span", "spacer"),
-      this.measure,
-    );
     this.ruler.root.setAttribute("aria-hidden", "true");
     const ruler = el("div", "ruler");
-    ruler.append(tools, this.ruler.root);
+    ruler.append(this.tools.root, this.ruler.root);
     this.scroller = el("div", "rows", "", {
       role: "treegrid",
       "aria-label": "Spans",
@@ -109,26 +95,7 @@ export class TimelineView {
   }
 
   #listen() {
-    const { scroller, scene, touch } = this;
-    this.plumbing.addEventListener("click", () => {
-      scene.order.hide(!scene.order.hides);
-      this.#reveal = true;
-      touch();
-    });
-    this.cuts.addEventListener("click", () => {
-      scene.cut(!scene.cuts);
-      touch();
-    });
-    this.measure.addEventListener("click", () => {
-      this.#self = !this.#self;
-      setAttribute(this.measure, "aria-pressed", String(this.#self));
-      setText(this.measure, this.#self ? "self time" : "duration");
-      const whole = this.#self
-        ? "self time: or the whole duration"
-        : "duration: self time, without what is inside";
-      setAttribute(this.measure, "aria-label", whole);
-      touch();
-    });
+    const { scroller, touch } = this;
     scroller.addEventListener("scroll", () => {
       this.#scrolled = scroller.scrollTop;
       this.#following = this.#scrolled + scroller.clientHeight >= scroller.scrollHeight - 4;
@@ -223,7 +190,7 @@ export class TimelineView {
     const { order } = scene;
     setAttribute(this.scroller, "aria-rowcount", String(order.length));
     this.ruler.draw(this.#width, order.length === 0);
-    this.#drawTools();
+    this.tools.draw();
     this.#scroll();
     const isWhole = this.#drawRows(store, frame.ms);
     this.#drawEmpty(store);
@@ -278,41 +245,6 @@ export class TimelineView {
     if (width === this.#width) return;
     this.#width = Math.max(40, width);
     this.ruler.forget();
-  }
-
-  #drawTools() {
-    const { scene } = this;
-    const { order, columns } = scene;
-    const { count: idle, us } = scene.idle;
-    // What is worth cutting depends on how long all takes: it is no figure before that is known.
-    const sum = scene.store?.running ? "" : duration(us);
-    const key = `${order.hides}|${order.hidden}|${columns.plumbing}|${idle}|${sum}|${scene.cuts}`;
-    if (key === this.#told) return;
-    this.#told = key;
-    show(this.plumbing, columns.plumbing > 0 || order.hides);
-    setText(
-      this.plumbing,
-      order.hides ? `${count(order.hidden)} hidden` : `hide ${count(columns.plumbing)} plumbing`,
-    );
-    setAttribute(this.plumbing, "aria-pressed", String(order.hides));
-    this.plumbing.title = `${order.hides ? "Show" : "Hide"} prompts, parsers and passthroughs`;
-    this.cuts.title = scene.cuts
-      ? "Show the time without events as long as it was"
-      : "Make the time in which no event came short; a step may have been at work or waited";
-    const hidden = order.hides ? `, ${counted(order.hidden, "span")} hidden` : "";
-    setAttribute(
-      this.plumbing,
-      "aria-label",
-      `${this.plumbing.textContent}: prompts, parsers and passthroughs${hidden}`,
-    );
-    show(this.cuts, idle > 0 || scene.cuts);
-    setText(this.cuts, scene.cuts ? `${sum || "quiet"} cut` : `cut ${sum} quiet`.replace("  ", " "));
-    setAttribute(this.cuts, "aria-pressed", String(scene.cuts));
-    setAttribute(
-      this.cuts,
-      "aria-label",
-      `${this.cuts.textContent}: time without events${sum && `, ${counted(idle, "gap")}, ${sum}`}`,
-    );
   }
 
   #scroll() {
@@ -388,7 +320,7 @@ export class TimelineView {
       height: this.#height,
       from: window.from,
       scale: this.#width / window.width,
-      self: this.#self,
+      self: this.tools.self,
       paint: this.paint(),
       narrow: NARROW.matches,
     };

@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  addItem,
-  blank,
-  cellAt,
-  choose,
-  fill,
-  formOf,
-  hint,
-  read,
-} from "../../static/js/views/schema_form.js";
+import { addItem, blank, cellAt, choose, fill, read } from "../../static/js/input_cell.js";
+import { formOf, hint } from "../../static/js/input_field.js";
 
-/** @typedef {import("../../static/js/views/schema_form.js").Field} Field */
+/** @typedef {import("../../static/js/input_field.js").Field} Field */
 
 /** @param {unknown} schema @returns {any} */
 function form(schema) {
