@@ -220,6 +220,9 @@ export class Whole {
     const put = [];
     let weight = size;
     let room = BROUGHT;
+    // What lines are at most adds up to more and more; where it may be too much, it is looked what they bring.
+    const most = referred(line, seq).reduce((sum, number) => sum + (found.get(number)?.weight ?? 0), 0);
+    const weigh = most > BROUGHT ? weighed : atMost;
     for (const [pointer, about] of entries(line.delta)) {
       const base = isObject(about) ? about.base : null;
       const source = isEarlier(base, seq) ? found.get(base) : null;
@@ -318,14 +321,14 @@ function attempt(change) {
   }
 }
 
-/**
- * How much a value out of this line brings in. Throws DeltaError where that is more than there is room for.
- * @param {Built} source
- * @param {unknown} value
- * @param {number} room
- */
-function weigh(source, value, room) {
-  const brought = source.weight > room ? measure(value) : source.weight;
+/** @typedef {(source: Built, value: unknown, room: number) => number} Weigh  How much a value out of this line brings in. */
+
+/** At most. @type {Weigh} */
+const atMost = (source) => source.weight;
+
+/** In fact. Throws DeltaError where that is more than there is room for. @type {Weigh} */
+function weighed(_, value, room) {
+  const brought = measure(value);
   if (brought > room) throw new DeltaError();
   return brought;
 }

@@ -90,7 +90,11 @@ async def test_what_takes_long_is_left_to_threads(tmp_path: Path, monkeypatch: p
     assert not any(inside for size, inside in seen if size > 3_000)
 
 
-@pytest.mark.parametrize(("slow", "inside"), [({2}, 6), ({2, 4}, 6), ({2, 3, 4}, 4)], ids=["one", "two", "in a row"])
+@pytest.mark.parametrize(
+    ("slow", "inside"),
+    [({2}, 20), ({2, 4}, 20), ({2, 3, 4}, 4), (set(range(0, 20, 4)), 20), (set(range(0, 20, 2)), 10)],
+    ids=["one", "two", "in a row", "now and then", "each other one"],
+)
 async def test_what_took_long_once_may_be_the_machines_doing(
     slow: set[int], inside: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,8 +112,8 @@ async def test_what_took_long_once_may_be_the_machines_doing(
     noted.__name__ = "parse_result"
     monkeypatch.setattr(JsonOutputParser, "parse_result", noted)
     monkeypatch.setattr(time, "thread_time", lambda: spent)
-    await _record(_says("[1", "1", "1", "1", "1", "1]") | JsonOutputParser(), tmp_path)
-    assert seen[:6] == [True] * inside + [False] * (6 - inside)
+    await _record(_says("[1", *"1" * 18, "]") | JsonOutputParser(), tmp_path)
+    assert seen[:20] == [True] * inside + [False] * (20 - inside)
 
 
 async def test_what_was_put_into_the_loop_before_comes_back(tmp_path: Path) -> None:

@@ -134,6 +134,19 @@ test("a value that holds the one before it many times is let in only so far", ()
   assert.ok(first > 3 && first < 8, String(first));
 });
 
+test("what comes in counts, not all that the line it comes from may hold", () => {
+  const text = "x".repeat(2_000_000);
+  const keys = ["a", "b", "c", "d", "e", "f", "g", "h"];
+  const none = Object.fromEntries(keys.map((key) => [key, null]));
+  /** @type {Record<string, any>[]} */
+  const lines = [{ seq: 0, event: "a", data: { v: { a: text } } }];
+  for (let seq = 1; seq < 5; seq++) {
+    const same = Object.fromEntries(keys.map((key) => [`/v/${key}`, [seq - 1, "/v/a"]]));
+    lines.push({ seq, event: "a", data: { v: none }, same });
+  }
+  for (const { data } of put(lines).slice(1)) for (const key of keys) assert.equal(data.v[key], text);
+});
+
 test("a member named __proto__ is a member", () => {
   const lines = [
     '{"seq":0,"event":"a","data":{"v":{"__proto__":{"a":1},"k":"v"}}}',

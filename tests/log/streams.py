@@ -32,6 +32,24 @@ def run(random: Random, length: int = 40) -> Lines:
     return Run(random).lines(length)
 
 
+def history(random: Random, length: int = 100) -> Lines:
+    """A run whose values are parts of a conversation: it goes on, and what is said of it begins and ends anywhere."""
+    lines: Lines = [{"seq": 0, "t_us": 0, "event": "run_start", "format": 1, "run": "r", "input": None}]
+    first = last = 0
+    for seq in range(1, length):
+        first = max(0, first + random.choice((0, 0, 1, 1, 2, -1)))
+        last = max(first, last + random.choice((0, 0, 1, 1, 2, -1)))
+        messages = [
+            {"type": "human", "content": f"{n} {'a message of the conversation ' * 9}"} for n in range(first, last)
+        ]
+        said: Any = {"messages": messages}
+        said = random.choice((said, said, {random.choice(("model", "tools")): said}, messages[-1:]))
+        phase, key = random.choice((("stream", "chunk"), ("stream", "chunk"), ("end", "output"), ("end", "input")))
+        event = f"on_{random.choice(('chain', 'parser'))}_{phase}"
+        lines.append({"seq": seq, "t_us": seq, "event": event, "span": random.randrange(1, 6), "data": {key: said}})
+    return lines
+
+
 class Run:
     """Makes one. Values live on between events and are changed in place, as a chain's are."""
 

@@ -20,7 +20,7 @@ from tracer.log.expand import WINDOW, Whole
 from tracer.log.file import read
 
 from .compact_fixtures import RUNS
-from .streams import Lines, run
+from .streams import Lines, history, run
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = sorted((ROOT / "tests" / "fixtures").glob("*.whole.json"))
@@ -68,19 +68,37 @@ def test_expand_undoes_compact(seed: int, length: int) -> None:
     agrees(given, lines)
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32))
+def test_parts_of_a_history_come_back(seed: int) -> None:
+    given = history(Random(seed))
+    agrees(given, shortened(given))
+
+
 def test_runs_made_by_chance_in_the_browser_too(tmp_path: Path) -> None:
     node = shutil.which("node")
     assert node, "node reads them"
     cases = []
-    for seed in range(60):
-        given = run(Random(seed), 60)
+    for seed in range(80):
+        given = run(Random(seed), 60) if seed < 60 else history(Random(seed))
         cases.append({"lines": shortened(given), "whole": given})
     path = tmp_path / "runs.json"
     path.write_bytes(orjson.dumps(cases))
     script = ROOT / "tests" / "js" / "expand_runs.js"
     done = subprocess.run([node, str(script), str(path)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr[-4_000:]
-    assert done.stdout.split() == ["60", "runs"]
+    assert done.stdout.split() == ["80", "runs"]
+
+
+def test_what_comes_in_counts_not_all_that_the_line_it_comes_from_may_hold() -> None:
+    text, keys = "x" * 2_000_000, "abcdefgh"
+    lines: Lines = [{"seq": 0, "event": "a", "data": {"v": {"a": text}}}]
+    for seq in range(1, 5):
+        same = {f"/v/{key}": [seq - 1, "/v/a"] for key in keys}
+        lines.append({"seq": seq, "event": "a", "data": {"v": dict.fromkeys(keys)}, "same": same})
+    whole = Whole()
+    for line in list(map(whole.line, lines))[1:]:
+        assert line["data"]["v"] == dict.fromkeys(keys, text)
 
 
 def test_values_are_shared_and_never_changed() -> None:

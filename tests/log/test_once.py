@@ -196,6 +196,19 @@ def test_references_are_not_inside_each_other_without_end() -> None:
     log.check()
 
 
+def test_a_window_that_moves_over_a_history() -> None:
+    log = Log()
+    log.ends({"input": {"messages": _messages(0, 1)}})
+    for at in range(60):
+        log.ends({"input": {"messages": _messages(at, at + 2)}}, span=at + 2)
+        log.ends({"input": {"messages": _messages(at + 1, at + 2)}}, span=at + 2)
+    log.check()
+
+
+def _messages(first: int, last: int) -> list[dict[str, str]]:
+    return [{"type": "human", "content": f"{n} {4 * LONG}"} for n in range(first, last)]
+
+
 def test_references_bring_only_so_much_into_a_line() -> None:
     log, big = Log(), "x" * 3_000_000
     log.ends({"output": big})

@@ -191,9 +191,10 @@ class Growing:
         if b'tracer"' in raw:
             return
         try:
+            # First: what another thread changes in between must not be taken for what was recorded.
+            exact = marshal.dumps(chunk, 4)
             if orjson.dumps(chunk, None, _OPTIONS) != raw:
                 return
-            exact = marshal.dumps(chunk, 4)
         except Exception:
             return
         self._tries[run_id] = 0

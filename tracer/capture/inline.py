@@ -24,6 +24,8 @@ _PARSERS = frozenset((StrOutputParser, JsonOutputParser))
 _LONGEST = 32_000
 """Characters that are parsed in a few milliseconds."""
 _LONGEST_TURN = 0.005
+_SLOW = 2
+"""So many times that took little make up for one that took long."""
 _OFTEN = 3
 _WRAPPER = next((one for one in run_in_executor.__code__.co_consts if isinstance(one, CodeType)), None)
 """What `run_in_executor` wraps its function in."""
@@ -57,7 +59,7 @@ def _replace(loop: asyncio.AbstractEventLoop) -> None:
     quick: dict[int, int] = {}
     """By parser, how long a text was that took it little time."""
     slow: dict[int, int] = {}
-    """By parser, how many in a row took longer: one may be the machine's doing."""
+    """By parser, how often it took longer lately: once may be the machine's doing."""
 
     def run(executor: Executor | None, call: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         nonlocal rested
@@ -75,9 +77,13 @@ def _replace(loop: asyncio.AbstractEventLoop) -> None:
             return future
         finally:
             if type(parser) is JsonOutputParser:
-                is_slow = time.thread_time() - began > 2 * _LONGEST_TURN
-                slow[id(parser)] = slow.get(id(parser), 0) + 1 if is_slow else 0
-                quick[id(parser)] = size if slow[id(parser)] < _OFTEN else -_LONGEST
+                at, lately = id(parser), slow.get(id(parser), 0)
+                if time.thread_time() - began < 2 * _LONGEST_TURN:
+                    quick[at], slow[at] = size, max(0, lately - 1)
+                else:
+                    slow[at] = lately + _SLOW
+                    if slow[at] >= _OFTEN * _SLOW:
+                        quick[at] = -_LONGEST
         now = loop.time()
         if now - rested < _LONGEST_TURN:
             future.set_result(result)

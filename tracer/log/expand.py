@@ -148,6 +148,9 @@ class Whole:
             return _Built(data, [], size, 0)
         draft = Draft(data)
         self._weights.forget(size)
+        # What lines are at most adds up to more and more; where it may be too much, it is looked what they bring.
+        sources = [source for number in _referred(line, seq) if (source := found.get(number)) is not None]
+        weights = self._weights if sum(source.weight for source in sources) > BROUGHT else None
         put: list[tuple[str, int]] = []
         weight, room = size, BROUGHT
         for pointer, about in _entries(line, "delta"):
@@ -158,7 +161,7 @@ class Whole:
                 with contextlib.suppress(DeltaError):
                     there: Any = about.get("from", pointer)
                     changed = Draft(value_at(source.data, tokens(there)))
-                    brought = _weigh(source, changed.value, room, self._weights)
+                    brought = _weigh(source, changed.value, room, weights)
                     for operation in ops:
                         changed.apply(operation)
                     value = changed.value
@@ -173,7 +176,7 @@ class Whole:
             if source is not None:
                 with contextlib.suppress(DeltaError):
                     referred = value_at(source.data, tokens(at))
-                    brought = _weigh(source, referred, room, self._weights)
+                    brought = _weigh(source, referred, room, weights)
                     nested = source.nested(str(at)) + 1
                     if nested <= NESTED:
                         value = referred
@@ -183,11 +186,12 @@ class Whole:
         return _Built(draft.value, put, weight, 300 + 8 * draft.copied)
 
 
-def _weigh(source: _Built, value: Any, room: int, weights: _Weights) -> int:
-    """How much a value out of this line brings in. Raises DeltaError where that is more than there is room for."""
-    brought = source.weight
-    if brought > room:
-        brought = weights.of(value)
+def _weigh(source: _Built, value: Any, room: int, weights: _Weights | None) -> int:
+    """How much a value out of this line brings in, at most or, with `weights`, in fact.
+
+    Raises DeltaError where that is more than there is room for.
+    """
+    brought = source.weight if weights is None else weights.of(value)
     if brought > room:
         raise DeltaError
     return brought

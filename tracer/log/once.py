@@ -64,6 +64,11 @@ class _State:
         """Bytes of the deltas since it was last said whole, and in how many lines."""
         self.count = count
 
+    def lies_in(self, seq: int, nested: int) -> None:
+        """What this line says, it says inside a value that is put together out of others, so many inside each other."""
+        if self.place.seq == seq and self.place.nested < nested:
+            self.place = self.place._replace(nested=nested)
+
 
 class _Line:
     """What a line is going to say by reference, and what can be referred to in it afterwards."""
@@ -237,6 +242,8 @@ class Once:
         for at in range(mark[2], len(line.values)):
             inner_raw, inner, inner_nested = line.values[at]
             line.values[at] = inner_raw, inner, max(inner_nested, nested)
+        for _, inner_state in line.states[mark[3] :]:
+            inner_state.lies_in(line.seq, nested)
         # Before those of what it holds, which are put into it.
         line.deltas.insert(mark[1], delta[1:-1])
         line.brought += size
@@ -321,6 +328,8 @@ class Once:
 
     def _sized(self, state: _State) -> None:
         size = len(state.edge.raw)
+        if size > _SIZES_HELD:
+            return
         if self._sizes.pop(size, None) is None:
             self._sizes_bytes += size
         self._sizes[size] = state
