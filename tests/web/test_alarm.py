@@ -66,8 +66,8 @@ def test_an_alarm_comes_live_and_to_who_comes_later_and_goes_when_there_is_room_
 def test_a_run_whose_end_was_not_recorded_says_so_to_who_comes_later(
     own: Live, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Or a line that comes right after another is written without a look.
-    monkeypatch.setattr("tracer.log.writer.LOOK_SECONDS", 0.0)
+    # A line that comes right after another is written before it is looked whether the file is still there.
+    monkeypatch.setattr("tracer.log.writer.LOOK_SECONDS", 0.4)
     run, writer = write(own.store, 2)
     (own.folder / f"{run}.jsonl").rename(own.folder / "kept")
     (own.folder / "kept").unlink()

@@ -83,6 +83,8 @@ class Writer:
         self._torn = False
         self._retry_at = 0.0
         self._look_at = 0.0
+        self._unseen = False
+        """Whether something was written without a look whether the file is still there."""
         self._listeners: list[Callable[[], None]] = []
         start = {"seq": 0, "t_us": 0, "event": "run_start", "format": FORMAT, "pid": os.getpid(), **header}
         self._fd = create(path, _dump(start) + b"\n", fsync)
@@ -207,9 +209,10 @@ class Writer:
         self._retry_at = 0.0
 
     def write_pending(self, now: float) -> bool:
-        """Write what was appended since the last time; True where some of it has to be tried again later.
+        """Write what was appended since the last time; True where there is something to do again later.
 
-        `now` is in monotonic seconds. Only the writer thread calls this.
+        Some of it was not written, or without a look whether the file is still there. `now` is in monotonic seconds.
+        Only the writer thread calls this.
         """
         if self._fd < 0:
             return False
@@ -217,10 +220,13 @@ class Writer:
             return True
         with self._lock:
             ended = self.ended
+        looks, before = now >= self._look_at or ended, self._size
         try:
-            self._write(now >= self._look_at or ended)
-            if now >= self._look_at:
-                self._look_at = now + LOOK_SECONDS
+            if looks:
+                self._look_at, self._unseen = now + LOOK_SECONDS, False
+                if os.fstat(self._fd).st_nlink == 0:
+                    raise _Deleted(errno.ENOENT, "the file was deleted")
+            self._write()
         except (OSError, MemoryError) as error:
             self._failed(error)
             self._retry_at = now + RETRY_SECONDS
@@ -228,17 +234,17 @@ class Writer:
             if self.alarm and not self._final:
                 _log.warning("%s: what waited is written now", self.path)
                 self.alarm = None
+        self._unseen = self._unseen or (not looks and self._size > before)
         if self._size > self.shown:
             self._keep()
             self.shown = self._size
-        again = bool(self._pending)
-        if ended and not again:
+        if ended and not self._pending:
             os.close(self._fd)
             self._fd = -1
             _open_writers.discard(self)
         for listener in tuple(self._listeners):
             listener()
-        return again
+        return bool(self._pending) or self._unseen
 
     def _add(self, line: bytes) -> None:
         self._pending.append(line)
@@ -275,17 +281,12 @@ class Writer:
             self.alarm, self._final = alarm, final
             _log.error("%s", alarm)
 
-    def _write(self, look: bool) -> None:
-        """Write all that waits, whole lines at a time. Raises OSError; what is not in the file then waits again.
-
-        `look` whether the file is still there first.
-        """
+    def _write(self) -> None:
+        """Write all that waits, whole lines at a time. Raises OSError; what is not in the file then waits again."""
         while block := self._next_block():
             data, done = b"", 0
             try:
                 self._cut()
-                if look and os.fstat(self._fd).st_nlink == 0:
-                    raise _Deleted(errno.ENOENT, "the file was deleted")
                 data = b"\n".join((*block, b""))
                 while done < len(data):
                     done += write_some(self._fd, memoryview(data)[done:])
